@@ -1,0 +1,18 @@
+// Socket.IO: io.emit over the WebSocket transport alone, compression off.
+
+import { Server } from "socket.io";
+import { createServer } from "node:http";
+import { servePublishing, text64 } from "../lib/publish-loop.mjs";
+
+const http = createServer();
+const io = new Server(http, { transports: ["websocket"], serveClient: false, perMessageDeflate: false });
+http.listen(0, "127.0.0.1", () => {
+  servePublishing(() => io.emit("m", text64), {
+    port: http.address().port,
+    path: "/socket.io/?EIO=4&transport=websocket",
+    greeting: ["40"],
+    setUp: "io.emit, websocket only, no compression",
+    marker: "xxxx",
+    pong: { ping: "2", pong: "3" },
+  });
+});

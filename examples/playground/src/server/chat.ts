@@ -1,0 +1,51 @@
+// The chat's rules: who may do what in a room, what is stamped on a message, and which rooms there are.
+
+import type { HeddleServer } from "@heddle/server";
+import type { Playground } from "../contract.ts";
+
+const standingRooms = ["general", "weaving", "random"];
+/** Rooms announced at once; the oldest opened one makes way. */
+const roomsMax = 60;
+
+export function setUpChat(server: HeddleServer<Playground>): void {
+  const opened = new Set<string>();
+  const stampOf = ({
+    user,
+    now,
+  }: {
+    readonly user: { readonly id: string; readonly claims: Claims };
+    readonly now: number;
+  }) => ({
+    from: user.id,
+    name: String(user.claims["name"]),
+    isBot: user.claims["isBot"] === true,
+    at: now,
+  });
+
+  server
+    .channel("room")
+    // Everybody here is signed in; a room is open to all of them.
+    .authorize(({ user }) => !user.isAnonymous)
+    .on("message", (message, context) => ({ ...message, ...stampOf(context) }))
+    .on("typing", (typing, context) => {
+      const { from, name } = stampOf(context);
+      return { ...typing, from, name };
+    });
+
+  server
+    .channel("lobby")
+    // What is in the lobby comes from `openRoom` alone.
+    .authorize(({ user, action }) => !user.isAnonymous && action !== "publish")
+    .snapshot(() => ({ rooms: [...standingRooms, ...opened] }));
+
+  server.call("openRoom", async ({ room }) => {
+    if (standingRooms.includes(room) || opened.has(room)) return { room };
+    opened.add(room);
+    const [oldest] = opened;
+    if (opened.size > roomsMax && oldest !== undefined) opened.delete(oldest);
+    await server.channel("lobby").publish({}, "opened", { room });
+    return { room };
+  });
+}
+
+type Claims = Readonly<Record<string, unknown>>;

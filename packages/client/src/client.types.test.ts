@@ -1,0 +1,78 @@
+// Compiled, never run: what must compile does, what must not is marked.
+
+import { call, channel, defineContract, volatile } from "@heddle/protocol/contract";
+import { z } from "zod";
+import { enter } from "./testing/chat-room.ts";
+import { createClient } from "./websocket.ts";
+
+const chat = defineContract({
+  channels: {
+    room: channel({
+      params: { roomId: z.string() },
+      events: {
+        message: z.object({ text: z.string() }).transform(({ text }) => ({ text, from: "" })),
+        typing: volatile(z.object({ on: z.boolean() })),
+      },
+      member: z.object({ name: z.string() }),
+    }),
+    lobby: channel({ params: {}, events: { opened: z.string() } }),
+  },
+  calls: {
+    rename: call({ input: z.object({ to: z.string() }), output: z.string() }),
+    order: call({ input: z.number(), output: z.number(), idempotent: true }),
+  },
+  asks: { confirm: call({ input: z.string(), output: z.boolean() }) },
+  notices: { notify: z.object({ title: z.string() }) },
+});
+
+const client = createClient<typeof chat>({ url: "/realtime", token: ({ reason }) => reason });
+const room = client.channel("room", { roomId: "42" }, { at: { last: 10 }, presence: true });
+
+client.channel("lobby").on("opened", (name) => name.trim());
+client.channel("lobby", {}, { at: "snap" });
+room.on("message", ({ text, from }, { position }) => void [text.trim(), from.trim(), position?.[0].trim()]);
+room.onGap(({ to }) => to);
+room.onGap(() => Promise.resolve());
+void room
+  .publish("message", { text: "hi" }, { until: "echo" })
+  .then(({ position, duplicate }) => [position, duplicate]);
+void room.publish("typing", { on: true }, { volatile: true });
+void room.presence.enter({ name: "Ada" });
+room.presence.onChange(({ members }) => members.get("x")?.data.name.trim());
+void client.call("rename", { to: "x" }).then((name) => name.trim());
+void client.call("order", 1, { idempotent: true, timeoutMs: 5 }).then((fill) => fill.toFixed());
+client.onAsk("confirm", (question) => question.length > 3);
+client.onNotice("notify", ({ title }) => title.trim());
+for await (const entry of room.history({ before: room.attachedAt })) {
+  if (entry.meta.event === "message") void entry.meta.position;
+}
+await using closed = client;
+void closed.state.name;
+void enter("/realtime", () => Promise.resolve("token")).then((entered) => entered.close());
+
+// @ts-expect-error no such channel
+client.channel("rooms", { roomId: "42" });
+// @ts-expect-error parameters are missing
+client.channel("room");
+// @ts-expect-error another parameter
+client.channel("room", { id: "42" });
+// @ts-expect-error no such event
+room.on("messages", () => undefined);
+// @ts-expect-error payload of the wrong type
+void room.publish("message", { text: 1 });
+// @ts-expect-error a volatile event has to be said to be one
+void room.publish("typing", { on: true });
+// @ts-expect-error a durable event is not volatile
+void room.publish("message", { text: "hi" }, { volatile: true });
+// @ts-expect-error member of the wrong type
+void room.presence.enter({ nick: "Ada" });
+// @ts-expect-error no such call
+void client.call("renamed", { to: "x" });
+// @ts-expect-error an idempotent call has to be said to be one
+void client.call("order", 1);
+// @ts-expect-error a call that is not idempotent is not retried
+void client.call("rename", { to: "x" }, { idempotent: true });
+// @ts-expect-error answer of the wrong type
+client.onAsk("confirm", () => "yes");
+// @ts-expect-error no such notice
+client.onNotice("notice", () => undefined);

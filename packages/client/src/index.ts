@@ -1,0 +1,3 @@
+// Entry `@heddle/client`: the client with everything it has.
+
+export * from "./websocket.ts";

@@ -1,0 +1,16 @@
+// Entry `@heddle/client` and `@heddle/client/websocket` in Node.
+
+import type { Contract } from "@heddle/protocol/contract";
+import { clientOn, type Client, type ClientOptions } from "./client.ts";
+import { nodeWebSocket } from "./node-websocket.ts";
+
+export * from "./api.ts";
+export { nodeWebSocket, type NodeWebSocketOptions } from "./node-websocket.ts";
+
+/**
+ * Makes a client. It connects when it is first used.
+ *
+ * @throws {LocalError} `option-invalid`, naming field, value and range
+ */
+export const createClient = <C extends Contract>(options: ClientOptions): Client<C> =>
+  clientOn<C>({ transport: nodeWebSocket }, options);

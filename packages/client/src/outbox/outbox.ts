@@ -1,0 +1,83 @@
+// Publishes on their way: numbered, serialised once, resent byte for byte.
+
+import type { OkFrame, WirePos } from "@heddle/protocol";
+import { LocalError } from "../errors.ts";
+import type { ClientLimits } from "../options.ts";
+import { tooLarge, type Sender } from "../requests/sender.ts";
+
+export interface PublishOptions {
+  /** Replaces or conflates by this key where the channel does so. UTF-8, 1…64 bytes. */
+  readonly key?: string | undefined;
+  /** Refused with `conflict` unless the channel still stands here. */
+  readonly expect?: WirePos | undefined;
+  /** Gives up: `aborted` when it was never sent, else `unknown-outcome`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Gives up after this long, as `signal` does. Milliseconds; default: when repetitions are no longer recognised. */
+  readonly deadlineMs?: number | undefined;
+}
+
+/** Where a publish was stored. */
+export interface Published {
+  /** Undefined for volatile events, and for a repetition whose place the server does not know any more. */
+  readonly position: WirePos | undefined;
+  /** `x:n`, as subscribers see it; undefined for volatile events. */
+  readonly id: string | undefined;
+  /** The server had it already: an earlier answer was lost. */
+  readonly duplicate: boolean;
+}
+
+export interface Outbox {
+  /** The next number of this producer; calls share them. */
+  readonly number: () => number;
+  /**
+   * Resolves when the channel's log has it, exactly once.
+   *
+   * @param value  serialised now; later changes do not matter
+   * @throws {HeddleError} it was refused and is not in the log
+   * @throws {LocalError} `backpressure`, `aborted`, `timeout`, `closed`, `user-changed`: never sent; `unknown-outcome`
+   */
+  readonly publish: (ch: string, event: string, value: unknown, options: PublishOptions) => Promise<Published>;
+}
+
+/** What a frame may have before a server said so. */
+export const frameLength = 65_536;
+/** The longest `"t"`, `"r"`, `"n"` and `"pn"` may be. */
+const headLength = 80;
+
+/**
+ * @param lengthMax  what one frame may have
+ * @param x          identity of this client's publishes
+ */
+export function newOutbox(
+  { submit, pending }: Sender,
+  { outboxCount, outboxBytes }: ClientLimits,
+  lengthMax: () => number,
+  x: () => string | undefined,
+): Outbox {
+  let last = 0;
+  return {
+    number: () => ++last,
+    async publish(ch, event, value, { key, expect, signal, deadlineMs: timeoutMs = Infinity }) {
+      const tail = `,${JSON.stringify({ ch, e: event, key, ex: expect, d: value }).slice(1)}`;
+      const what = `publish to ${ch}`;
+      const size = tail.length;
+      const waiting = pending(true);
+      if (size + headLength > lengthMax()) throw tooLarge(what, size);
+      if (waiting.length >= outboxCount || waiting.reduce((sum, other) => sum + other.size, size) > outboxBytes) {
+        throw new LocalError("backpressure", `${what}: ${waiting.length} wait`);
+      }
+      const n = ++last;
+      const { p, dup }: OkFrame = await submit({
+        what,
+        order: ch,
+        n,
+        size,
+        frame: (r, pn) => `{"t":"pub","r":${r},"n":${n},"pn":${pn}${tail}`,
+        isRepeatable: true,
+        timeoutMs,
+        signal,
+      });
+      return { position: p, id: `${x()}:${n}`, duplicate: !!dup };
+    },
+  };
+}

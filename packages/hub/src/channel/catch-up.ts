@@ -1,0 +1,169 @@
+// Reading on for the cursors of one connection, one slice each in turn, until each stands at its log's head or the
+// connection has no room. Slow, resuming and snapshot subscribers all come through here.
+
+import type { Clock } from "@heddle/base";
+import { samePos, type GapCause, type Pos } from "@heddle/protocol";
+import { positionBefore, type HubCounters } from "../ports/index.ts";
+import { classify, gapBetween } from "./chain.ts";
+import type { Cursor, Receiver } from "./cursor.ts";
+import { conflatedFrame, gapFrame, liveFrame } from "./frames.ts";
+import type { Slice } from "./slices.ts";
+
+/** Pause before a read is tried again that failed or brought nothing although the log is ahead. */
+const retryMinMs = 100;
+const retryMaxMs = 5_000;
+
+export class CatchUp {
+  readonly #receiver: Receiver;
+  readonly #clock: Clock;
+  readonly #counters: HubCounters;
+  readonly #noRoom: () => void;
+  /** In the order they take their turn. */
+  readonly #queue = new Set<Cursor>();
+  readonly #retryMs = new WeakMap<Cursor, number>();
+  #isScheduled = false;
+
+  /** @param noRoom  called when cursors wait and the connection has no room; `wake` them again when it has */
+  constructor(receiver: Receiver, env: { readonly clock: Clock; readonly counters: HubCounters }, noRoom: () => void) {
+    this.#receiver = receiver;
+    this.#clock = env.clock;
+    this.#counters = env.counters;
+    this.#noRoom = noRoom;
+  }
+
+  wake(cursor: Cursor): void {
+    this.#queue.add(cursor);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#clock.turnEnd(() => {
+      this.#isScheduled = false;
+      this.#run();
+    });
+  }
+
+  #run(): void {
+    for (const cursor of this.#queue) {
+      if (cursor.state !== "catchup" || cursor.isReading) {
+        this.#queue.delete(cursor);
+        continue;
+      }
+      if (!this.#receiver.hasRoomFor(1)) return this.#noRoom();
+      this.#queue.delete(cursor);
+      this.#advance(cursor);
+      if (this.#queue.has(cursor)) return this.#schedule(); // the others, and other connections, have their turn
+    }
+  }
+
+  #advance(cursor: Cursor): void {
+    const { channel } = cursor;
+    if (channel.isAtHead(cursor.pos)) return this.#reach(cursor);
+    const isConflated = cursor.mode === "latest" && !isAhead(cursor.pos, channel.head);
+    const held = isConflated ? channel.heldNewest() : channel.heldAfter(cursor.pos, this.#receiver.codec);
+    if (held !== undefined) return this.#deliver(cursor, held);
+    const asked = cursor.pos;
+    cursor.isReading = true;
+    void (isConflated ? channel.readNewest() : channel.readAfter(asked)).then(
+      (slice) => {
+        cursor.isReading = false;
+        this.#retryMs.delete(cursor);
+        if (cursor.state !== "catchup") return;
+        if (samePos(asked, cursor.pos)) this.#deliver(cursor, slice);
+        if (cursor.state === "catchup" && !this.#queue.has(cursor)) this.wake(cursor);
+        else this.#schedule();
+      },
+      () => {
+        cursor.isReading = false;
+        this.#retry(cursor);
+      },
+    );
+  }
+
+  /** The cursor stands at the head: from here on it is pushed to. */
+  #reach(cursor: Cursor): void {
+    const { channel } = cursor;
+    const { codec } = this.#receiver;
+    cursor.go("reached");
+    this.#receiver.send(liveFrame(channel.alias, cursor.pos, codec));
+    if (!cursor.withPresence || !cursor.presenceIsStale) return;
+    cursor.presenceIsStale = false;
+    this.#receiver.send(channel.presenceFrame(codec));
+  }
+
+  #deliver(cursor: Cursor, slice: Slice): void {
+    const { head } = cursor.channel;
+    if (cursor.mode === "latest" && !isAhead(cursor.pos, head)) return this.#deliverNewest(cursor, slice);
+    const missed = slice.read && classify(cursor.pos, slice.read);
+    if (missed !== undefined) return this.#tellGap(cursor, missed.why, missed.to);
+    const frames = slice.frames(this.#receiver.codec);
+    let sent = 0;
+    for (const [index, entry] of slice.entries.entries()) {
+      // The store may be ahead of what was pushed here: live cursors get those entries first, this one with them.
+      if (entry.pos.epoch !== head.epoch || entry.pos.offset > head.offset) break;
+      const frame = frames[index];
+      if (frame === undefined || !this.#receiver.hasRoomFor(frame.cost)) {
+        this.#queue.add(cursor);
+        return this.#noRoom();
+      }
+      this.#receiver.send(frame);
+      cursor.sentCount++;
+      cursor.moveTo(entry.pos);
+      sent++;
+    }
+    this.#counters.deliveries += sent;
+    if (sent > 0) this.#queue.add(cursor);
+    else this.#doubt(cursor);
+  }
+
+  /** A `latest` cursor jumps to the newest entry, however far behind it is. */
+  #deliverNewest(cursor: Cursor, slice: Slice): void {
+    const newest = slice.entries.at(-1);
+    const { channel } = cursor;
+    const { head } = channel;
+    if (newest === undefined || !samePos(newest.pos, head)) {
+      if (cursor.pos.epoch !== head.epoch) return this.#tellGap(cursor, "epoch", head);
+      if (newest !== undefined) return this.#doubt(cursor);
+      return this.#tellGap(cursor, "expired", head);
+    }
+    const before = positionBefore(newest);
+    if (cursor.pos.epoch !== head.epoch) return this.#tellGap(cursor, "epoch", before);
+    const { codec } = this.#receiver;
+    if (!samePos(before, cursor.pos)) {
+      this.#receiver.send(conflatedFrame(channel.alias, before, codec));
+      cursor.sentCount++;
+    }
+    const frame = slice.frames(codec).at(-1); // a slice read to prove a position may hold more than the newest entry
+    if (frame !== undefined) this.#receiver.send(frame);
+    cursor.sentCount++;
+    cursor.moveTo(newest.pos);
+    this.#counters.deliveries++;
+    this.#queue.add(cursor);
+  }
+
+  #tellGap(cursor: Cursor, why: GapCause, to: Pos): void {
+    const from = cursor.pos;
+    this.#counters.gaps[why]++;
+    this.#receiver.send(gapFrame(cursor.channel.alias, gapBetween(why, from, to), from, this.#receiver.codec));
+    cursor.sentCount++;
+    cursor.moveTo(to);
+    this.#queue.add(cursor);
+  }
+
+  /** The store has nothing behind this cursor although it is not at the head we know: one of the two is stale. */
+  #doubt(cursor: Cursor): void {
+    cursor.channel.suspect();
+    this.#retry(cursor);
+  }
+
+  #retry(cursor: Cursor): void {
+    const waitMs = this.#retryMs.get(cursor) ?? retryMinMs;
+    this.#retryMs.set(cursor, Math.min(2 * waitMs, retryMaxMs));
+    this.#clock.after(waitMs, () => this.wake(cursor));
+  }
+}
+
+/** Whether a position of this epoch lies behind what this node has seen: the store knows more, or it is not on the log. */
+const isAhead = (pos: Pos, head: Pos): boolean => pos.epoch === head.epoch && pos.offset > head.offset;

@@ -1,0 +1,117 @@
+// One subscription's place in a log. It is the whole state of a subscriber: a slow, a resuming and a live one differ
+// only in how they read on from here.
+
+import { samePos, type Codec, type Mode, type Pos } from "@heddle/protocol";
+import type { ConnectionPort, Frame } from "../ports/index.ts";
+import type { Slice } from "./slices.ts";
+
+/** The cursor's view of its channel. */
+export interface CursorChannel {
+  readonly alias: number;
+  /** Where live cursors stand. */
+  readonly head: Pos;
+  isAtHead(pos: Pos): boolean;
+  joinLive(cursor: Cursor): void;
+  leaveLive(cursor: Cursor): void;
+  /** What is held behind `pos`; undefined when the store must be asked. */
+  heldAfter(pos: Pos, codec: Codec): Slice | undefined;
+  heldNewest(): Slice | undefined;
+  /** @throws {EngineError} */
+  readAfter(pos: Pos): Promise<Slice>;
+  /** @throws {EngineError} */
+  readNewest(): Promise<Slice>;
+  /** A read contradicts what this node holds of the log. */
+  suspect(): void;
+  /** The list of members. */
+  presenceFrame(codec: Codec): Frame;
+}
+
+/** The channel's view of a connection: whether it has room, and what to tell it. */
+export interface Receiver {
+  readonly port: ConnectionPort;
+  readonly codec: Codec;
+  /** Whether a frame of this cost may be sent now: window open and queue below its limit. */
+  hasRoomFor(cost: number): boolean;
+  /** Counts a frame that leaves through the bulk sender. */
+  note(cost: number): void;
+  /** Counts and queues one frame. */
+  send(frame: Frame): void;
+  /** A frame found no room: take back what is queued and let all cursors lag. */
+  overflow(): void;
+  /** `cursor` has something to read. */
+  wake(cursor: Cursor): void;
+}
+
+export const cursorStates = ["live", "catchup", "lagging", "ended"] as const;
+export type CursorState = (typeof cursorStates)[number];
+
+/** Where triggers lead; an absent cell means the trigger is ignored in that state. */
+export const cursorTransitions: Record<
+  CursorState,
+  Partial<Record<"reached" | "behind" | "overflow" | "room" | "end", CursorState>>
+> = {
+  live: { behind: "catchup", overflow: "lagging", end: "ended" },
+  catchup: { reached: "live", overflow: "lagging", end: "ended" },
+  lagging: { room: "catchup", behind: "lagging", end: "ended" },
+  ended: {},
+};
+
+export class Cursor {
+  readonly channel: CursorChannel;
+  readonly receiver: Receiver;
+  readonly mode: Mode;
+  readonly withPresence: boolean;
+  state: CursorState = "catchup";
+  /** Presence frames were lost on the way: the full list is due. */
+  presenceIsStale = false;
+  /** Droppable frames with a position sent since `subd`. */
+  sentCount = 0;
+  /** Where it is among the channel's live cursors; owned by the live set. */
+  liveIndex = -1;
+  /** Whether a store read is under way for it. */
+  isReading = false;
+  #pos: Pos;
+
+  constructor(channel: CursorChannel, receiver: Receiver, start: { pos: Pos; mode: Mode; withPresence: boolean }) {
+    this.channel = channel;
+    this.receiver = receiver;
+    this.mode = start.mode;
+    this.withPresence = start.withPresence;
+    this.#pos = start.pos;
+  }
+
+  /** The position behind the last frame given to the connection. A live resume cursor stands at the log's head. */
+  get pos(): Pos {
+    return this.state === "live" && this.mode === "resume" ? this.channel.head : this.#pos;
+  }
+
+  /** Moves a cursor that is not a live resume cursor. */
+  moveTo(pos: Pos): void {
+    this.#pos = pos;
+  }
+
+  go(trigger: "reached" | "behind" | "overflow" | "room" | "end"): void {
+    const pos = this.pos;
+    const next = cursorTransitions[this.state][trigger] ?? this.state;
+    if (next === this.state) return;
+    const wasLive = this.state === "live";
+    this.state = next;
+    if (wasLive) {
+      this.#pos = pos;
+      this.channel.leaveLive(this);
+    } else if (next === "live") this.channel.joinLive(this);
+  }
+
+  /**
+   * The connection could not take these frames of ours, oldest first: stand where the first of them began. A gap among
+   * them is not forgotten: it began at a position that is not on the log, and the next read from there says so again.
+   */
+  returnFrames(taken: readonly Frame[]): void {
+    const ours = taken.filter((frame) => frame.prev !== undefined);
+    const sinceSubscribed = ours.slice(Math.max(0, ours.length - this.sentCount));
+    this.sentCount -= sinceSubscribed.length;
+    const first = sinceSubscribed[0];
+    if (first?.prev !== undefined && !samePos(first.prev, this.#pos)) this.#pos = first.prev;
+    if (taken.some((frame) => frame.kind === "pd")) this.presenceIsStale = true;
+  }
+}

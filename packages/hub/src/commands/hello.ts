@@ -1,0 +1,69 @@
+// The greeting: who is this, which connection does it replace, what does it go on reading.
+
+import { everyoneChannel, ownUserChannel, protocolVersion, type HelloFrame, type SubBody } from "@heddle/protocol";
+import { anonymousOwner, newAnonymousTicket, producerIdentity } from "../session/identity.ts";
+import type { Session } from "../session/session.ts";
+import { subscribe, subscribeImplicitly } from "./subscribe.ts";
+
+const pidShape = /^[A-Za-z0-9_-]{8,64}$/;
+
+export async function greet(session: Session, hello: HelloFrame): Promise<void> {
+  const { node } = session;
+  if (hello.v !== protocolVersion) return session.bye("noCommonVersion", `version ${hello.v} is not spoken here`);
+  if (!pidShape.test(hello.pid)) return session.bye("malformed", "hello.pid: 8 to 64 characters of base64url wanted");
+  if ((hello.subs?.length ?? 0) > node.limits.subscriptionCount) {
+    return session.bye(
+      "malformed",
+      `hello.subs: ${hello.subs?.length} given, at most ${node.limits.subscriptionCount} are taken`,
+    );
+  }
+  if (node.isDraining) return session.bye("draining", "this node is going away");
+  let result;
+  try {
+    result = await node.authenticator.authenticate(hello.k, session.peer);
+  } catch {
+    return session.bye("overloaded", "tokens cannot be checked now", { after: 1_000 });
+  }
+  if (session.state !== "authenticating") return;
+  if (result.is === "refused") {
+    const key = result.why === "expired" ? "tokenExpired" : "tokenRejected";
+    return session.bye(key, `token ${result.why}`);
+  }
+  const { identity } = result;
+  const keys = { digest: node.digest, clusterSecret: node.clusterSecret };
+  const ticket = identity.userId === undefined ? validTicket(session, hello.an) : undefined;
+  const owner = identity.userId ?? (anonymousOwner(keys, ticket ?? "") as string);
+  supersede(session, hello.prev, owner);
+  session.welcomed(identity, owner, producerIdentity(keys, owner, hello.pid), hello, ticket);
+  startSubscriptions(session, hello.subs ?? []);
+  session.releaseHeld();
+}
+
+/** The anonymous ticket the client brought, or a new one. */
+function validTicket(session: Session, given: string | undefined): string {
+  const { digest, clusterSecret, random } = session.node;
+  const keys = { digest, clusterSecret };
+  return given !== undefined && anonymousOwner(keys, given) !== undefined ? given : newAnonymousTicket(keys, random);
+}
+
+/** Closes the connection this one replaces, if it is here and belongs to the same owner. */
+function supersede(session: Session, secret: string | undefined, owner: string): void {
+  if (secret === undefined) return;
+  const old = session.host.withSecret(secret);
+  if (old !== undefined && old.owner === owner) old.bye("superseded", "the same client is connected again");
+}
+
+function startSubscriptions(session: Session, bodies: readonly SubBody[]): void {
+  const implicit = new Map<string, SubBody>();
+  for (const body of bodies) {
+    if (body.ch === ownUserChannel || body.ch === everyoneChannel) implicit.set(body.ch, body);
+    else subscribe(session, body);
+  }
+  if (session.node.application.hasNotices) {
+    subscribeImplicitly(session, everyoneChannel, implicit.get(everyoneChannel));
+    if (session.actor.userId !== undefined) subscribeImplicitly(session, ownUserChannel, implicit.get(ownUserChannel));
+  } else {
+    for (const { r, ch } of implicit.values())
+      session.refuse(r, "unknownName", { why: `${ch}: there are no notices here` });
+  }
+}

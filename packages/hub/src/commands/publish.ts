@@ -1,0 +1,139 @@
+// Publishing on behalf of a client: checked and hooked in parallel, appended in the order of arrival, answered once.
+
+import {
+  fromWirePos,
+  isChannelName,
+  isNameWithin,
+  isServerName,
+  toWirePos,
+  wireLimits,
+  type PubFrame,
+} from "@heddle/protocol";
+import type { Origin, Publication } from "../channel/publisher.ts";
+import { HubError } from "../hub-error.ts";
+import type { Appended, ChannelPolicy } from "../ports/index.ts";
+import { producerIdentity } from "../session/identity.ts";
+import type { Session } from "../session/session.ts";
+
+export function publish(session: Session, frame: PubFrame): void {
+  const { ch, r } = frame;
+  const policy = isChannelName(ch) && !isServerName(ch) ? session.node.application.channel(ch) : undefined;
+  if (policy === undefined) return session.refuse(r, "unknownName", { why: `${ch.slice(0, 80)}: no such channel` });
+  const event = frame.e ?? "";
+  const kind = policy.event(event);
+  if (kind === undefined)
+    return session.refuse(r, "unknownName", { why: `${ch}: no event ${JSON.stringify(event.slice(0, 64))}` });
+  const problem = problemOf(frame, kind);
+  if (problem !== undefined) {
+    return r === undefined ? session.bye("malformed", problem) : session.refuse(r, "badRequest", { why: problem });
+  }
+  if (kind === "volatile") return void publishVolatile(session, policy, frame);
+  if (session.requests.publishCount >= wireLimits.publishWindowCount) {
+    return session.refuse(r, "overloaded", { why: `${wireLimits.publishWindowCount} publishes are open`, ms: 100 });
+  }
+  session.requests.publishBegun();
+  const prepared = prepare(session, policy, frame);
+  prepared.catch(() => undefined); // answered in its turn
+  session.publishOrder.run(ch, () => appendInTurn(session, policy, frame, prepared));
+}
+
+/** Resolves when the next publish of this channel may be appended: the engine keeps order, or one is under way at a time. */
+async function appendInTurn(
+  session: Session,
+  policy: ChannelPolicy,
+  frame: PubFrame,
+  prepared: Promise<Publication>,
+): Promise<void> {
+  // Who subscribes and publishes in one breath sees its own message: the subscription asked for first begins first.
+  await session.subscriptions.order.settled(frame.ch);
+  const publication = await prepared.catch((error: unknown) => session.refuseThrown(frame.r, error));
+  if (publication === undefined) return session.requests.publishDone();
+  const answered = append(session, policy, frame, publication, frame.n as number)
+    .then((appended) => answer(session, frame, appended))
+    .catch((error: unknown) => session.refuseThrown(frame.r, error))
+    .finally(() => session.requests.publishDone());
+  if (session.node.engine.traits.producer !== "append") await answered;
+}
+
+/** W3C Trace Context §3.2: version, trace id, parent id, flags. */
+const traceparentShape = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+function problemOf(frame: PubFrame, kind: "durable" | "volatile"): string | undefined {
+  if (frame.b !== undefined) return "pub.b: bytes are not taken on this channel, d is";
+  if (frame.key !== undefined && !isNameWithin(frame.key, wireLimits.keyBytes))
+    return `pub.key: 1 to ${wireLimits.keyBytes} bytes wanted`;
+  if (frame.tp !== undefined && !traceparentShape.test(frame.tp)) return "pub.tp: a W3C traceparent wanted";
+  if (kind === "volatile") return frame.n === undefined ? undefined : "pub.n: a volatile event has none";
+  if (frame.r === undefined) return "pub.r: a durable event needs it";
+  if (frame.n === undefined || frame.n < 1) return "pub.n: a durable event needs a number from 1";
+  if ((frame.pn ?? 0) < 0 || (frame.pn ?? 0) >= frame.n) return "pub.pn: 0 to n−1 wanted";
+  if (frame.ex?.[2] === 0) return "pub.ex: a position with tag 0 is never given out";
+  return undefined;
+}
+
+/** Authorises, validates and hooks. What comes back is what is stored. @throws {HubError} */
+async function prepare(session: Session, policy: ChannelPolicy, frame: PubFrame): Promise<Publication> {
+  if (!(await session.may(policy, ["publish"]))) throw new HubError("forbidden", `${frame.ch}: publish not allowed`);
+  const version = session.authVersion;
+  const event = frame.e ?? "";
+  const prepared = await policy.prepare(event, frame.d, session.actor);
+  if (prepared.is === "refused") throw new HubError("refused", prepared.why, { issues: prepared.issues });
+  if (version !== session.authVersion && !(await session.may(policy, ["publish"]))) {
+    throw new HubError("forbidden", `${frame.ch}: publish not allowed`);
+  }
+  const key = frame.key ?? prepared.key;
+  return {
+    event,
+    json: prepared.json,
+    ...(key === undefined ? {} : { key }),
+    ...(frame.tp === undefined ? {} : { traceparent: frame.tp }),
+  };
+}
+
+async function append(
+  session: Session,
+  policy: ChannelPolicy,
+  frame: PubFrame,
+  publication: Publication,
+  n: number,
+): Promise<Appended> {
+  const { node, actor, owner } = session;
+  if (frame.ex !== undefined && !node.engine.traits.cas)
+    throw new HubError("badRequest", "pub.ex: this engine cannot compare positions");
+  // Items left in a durable outbox by an earlier run carry that run's pid.
+  const x = frame.pid === undefined ? actor.x : producerIdentity(node, owner, frame.pid);
+  const hash = node.publisher.contentHash(frame.e ?? "", frame.key ?? "", JSON.stringify(frame.d) ?? "");
+  const origin: Origin = {
+    id: `${x}:${n}`,
+    user: actor.userId ?? "",
+    dedup: { by: "producer", x, n, prev: frame.pn ?? 0, hash },
+    ...(frame.ex === undefined ? {} : { expect: fromWirePos(frame.ex) }),
+  };
+  return node.publisher.append(frame.ch, policy.keep, publication, origin);
+}
+
+function answer(session: Session, { r, pn }: PubFrame, appended: Appended): void {
+  if (r === undefined) return;
+  switch (appended.s) {
+    case "new":
+      return session.ok(r, { p: toWirePos(appended.pos) });
+    case "dup":
+      return session.ok(r, { dup: 1, ...(appended.pos === undefined ? {} : { p: toWirePos(appended.pos) }) });
+    case "conflict":
+      return session.refuse(r, "conflict", { head: toWirePos(appended.head) });
+    case "outOfOrder":
+      return session.refuse(r, "outOfOrder", { why: `publish ${pn} of this channel has not arrived`, ms: 250 });
+    case "idReused":
+      return session.refuse(r, "idReused", { why: "this number was used for other content" });
+  }
+}
+
+async function publishVolatile(session: Session, policy: ChannelPolicy, frame: PubFrame): Promise<void> {
+  try {
+    const publication = await prepare(session, policy, frame);
+    session.node.publisher.publishVolatile(frame.ch, publication, session.actor.userId);
+    if (frame.r !== undefined) session.ok(frame.r);
+  } catch (error) {
+    session.refuseThrown(frame.r, error);
+  }
+}

@@ -1,0 +1,103 @@
+// Where a subscription begins, proved against the log: the head, a carried position, the last entries, or a snapshot.
+
+import { fromWirePos, type Gap, type GapCause, type Mode, type Pos, type SubBody } from "@heddle/protocol";
+import { classify, gapBetween } from "../channel/chain.ts";
+import type { Channel } from "../channel/channel.ts";
+import { HubError } from "../hub-error.ts";
+import { positionBefore } from "../ports/index.ts";
+import type { Session } from "../session/session.ts";
+import { issueTicket, readTicket } from "../session/ticket.ts";
+
+export interface ResolvedStart {
+  /** Where the stream continues; undefined: at the head, whatever it is when the subscription begins. */
+  readonly pos: Pos | undefined;
+  readonly rec: "none" | "full" | "gap";
+  readonly gap?: Gap;
+  /** For clients without the right to read history. */
+  readonly ticket?: string;
+  readonly snapshotJson?: string;
+}
+
+export interface StartRequest {
+  readonly session: Session;
+  readonly channel: Channel;
+  readonly body: Pick<SubBody, "at" | "j">;
+  readonly mode: Mode;
+  readonly mayReadHistory: boolean;
+}
+
+/** @throws {HubError} when the request cannot be met, `EngineError` when the store cannot be asked */
+export async function resolveStart(request: StartRequest): Promise<ResolvedStart> {
+  const { at } = request.body;
+  if (at === "live") return { pos: undefined, rec: "none" };
+  if (at === "snap") return resolveSnapshot(request);
+  if (at[0] === "last") return resolveLast(request, at[1]);
+  return resolvePosition(request, fromWirePos([at[1], at[2], at[3]]));
+}
+
+/** A ticket from `pos` on, for whoever must resume without the right to read history. */
+export function ticketFrom(session: Session, channel: string, pos: Pos): string {
+  return issueTicket(session.node, session.owner, channel, pos, session.node.clock.wallMs());
+}
+
+async function resolvePosition(request: StartRequest, pos: Pos): Promise<ResolvedStart> {
+  const { session, channel, body } = request;
+  const { node } = session;
+  if (!request.mayReadHistory) {
+    const ticket = readTicket(node, session.owner, channel.name, body.j ?? "", node.clock.wallMs());
+    if (ticket === undefined) {
+      // Whoever stands at the head has missed nothing, whatever else it cannot prove.
+      const isAtHead = channel.isAtHead(pos);
+      if (!isAtHead) return gapTo(request, "unverified", pos, channel.head);
+      return { pos, rec: "full", ticket: ticketFrom(session, channel.name, pos) };
+    }
+    if (ticket.isOfEpoch(channel.head.epoch) && pos.epoch === channel.head.epoch && pos.offset < ticket.offset) {
+      return gapTo(request, "expired", pos, channel.head);
+    }
+  }
+  const missed = await missedSince(channel, pos);
+  if (missed !== undefined) return gapTo(request, missed.why, pos, missed.to);
+  // The log may have been replaced since it was read: then the cursor finds that out by its own next read.
+  const missedCount = channel.head.epoch === pos.epoch ? channel.head.offset - pos.offset : 0;
+  if (missedCount > channel.policy.recoverMax) return gapTo(request, "overflow", pos, channel.head);
+  node.counters.resumes++;
+  return { pos, rec: "full", ...(body.j === undefined ? {} : { ticket: body.j }) };
+}
+
+/** What a subscriber at `pos` has missed for good; undefined when it can read on. */
+async function missedSince(channel: Channel, pos: Pos): Promise<{ why: GapCause; to: Pos } | undefined> {
+  if (channel.isAtHead(pos) || channel.isHeld(pos)) return undefined;
+  const { read } = await channel.readAfter(pos);
+  return read && classify(pos, read);
+}
+
+function gapTo({ session, channel, body }: StartRequest, why: Gap["why"], from: Pos, to: Pos): ResolvedStart {
+  session.node.counters.gaps[why]++;
+  // A ticket that proves nothing is replaced by one from here on.
+  const ticket = why === "unverified" ? ticketFrom(session, channel.name, to) : body.j;
+  return { pos: to, rec: "gap", gap: gapBetween(why, from, to), ...(ticket === undefined ? {} : { ticket }) };
+}
+
+async function resolveLast({ session, channel, mode }: StartRequest, count: number): Promise<ResolvedStart> {
+  const { node } = session;
+  const last = mode === "latest" ? 1 : count;
+  const read = await node.readSlots.run(() => {
+    node.counters.storeReads++;
+    return node.engine.log.read(channel.name, { last, limit: last, bytes: node.limits.ringBytes });
+  });
+  const [oldest] = read.entries;
+  return { pos: oldest === undefined ? read.head : positionBefore(oldest), rec: "none" };
+}
+
+/** Attach, take the head, load the state, go on behind the position the state includes. Tried twice when that expires meanwhile. */
+async function resolveSnapshot({ session, channel }: StartRequest): Promise<ResolvedStart> {
+  const { snapshot } = channel.policy;
+  if (snapshot === undefined)
+    throw new HubError("badRequest", `${channel.name}: at "snap", but the channel has no snapshot`);
+  for (let attempt = 1; attempt <= 2; attempt++) {
+    const { json, position } = await channel.snapshots.load(snapshot, session.actor);
+    if (position.epoch !== channel.head.epoch) continue;
+    if ((await missedSince(channel, position)) === undefined) return { pos: position, rec: "none", snapshotJson: json };
+  }
+  throw new HubError("snapshotFailed", `${channel.name}: the snapshot's position is not on the log any more`);
+}

@@ -1,0 +1,19 @@
+// The hub's errors for its embedder: the codes of the wire, so that one table explains both.
+
+import { CodedError } from "@heddle/base";
+import { errorCodes, type ErrorKey, type Issue } from "@heddle/protocol";
+
+/** A request was not carried out. `code` is a key of `errorCodes`; `issues` say what a schema refused. */
+export class HubError extends CodedError<ErrorKey> {
+  readonly issues: readonly Issue[] | undefined;
+
+  constructor(
+    code: ErrorKey,
+    why: string,
+    options: { readonly issues?: readonly Issue[] | undefined; readonly cause?: unknown } = {},
+  ) {
+    const { retry } = errorCodes[code];
+    super(code, why, { retryable: retry === "same-frame" || retry === "after-ms", cause: options.cause });
+    this.issues = options.issues;
+  }
+}

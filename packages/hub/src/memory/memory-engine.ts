@@ -1,0 +1,147 @@
+// The embedded engine: everything in this process, synchronous, gone with it. Also the reference other engines are compared with.
+
+import { Signal } from "@heddle/base";
+import { wireLimits } from "@heddle/protocol";
+import {
+  EngineError,
+  type Bus,
+  type Engine,
+  type EngineEnv,
+  type Log,
+  type NodeId,
+  type Registry,
+  type Traits,
+} from "../ports/index.ts";
+import { MemoryStore } from "./memory-store.ts";
+
+const traits: Traits = {
+  offsets: "dense",
+  prevTag: true,
+  phantoms: false,
+  ack: "memory",
+  staleReads: false,
+  cas: true,
+  producer: "append",
+  dedupWindowMs: wireLimits.dedupWindowMs,
+  history: "indexed",
+};
+
+/** Links to memory never break, so there is one generation. */
+const onlyGeneration = 1;
+
+/**
+ * An engine over `store` (one of its own by default).
+ *
+ * @param node  name of this node, unique among those that share the store; random by default
+ */
+export function memoryEngine({ store = new MemoryStore(), node }: { store?: MemoryStore; node?: NodeId } = {}): Engine {
+  return new MemoryEngine(store, node);
+}
+
+class MemoryEngine implements Engine {
+  readonly name = "memory";
+  readonly traits = traits;
+  readonly #store: MemoryStore;
+  readonly #node: NodeId | undefined;
+  #parts: { readonly log: Log; readonly bus: Bus; readonly registry: Registry } | undefined;
+
+  constructor(store: MemoryStore, node: NodeId | undefined) {
+    this.#store = store;
+    this.#node = node;
+  }
+
+  get log(): Log {
+    return this.#started().log;
+  }
+
+  get bus(): Bus {
+    return this.#started().bus;
+  }
+
+  get registry(): Registry {
+    return this.#started().registry;
+  }
+
+  async start(env: EngineEnv): Promise<void> {
+    const store = this.#store;
+    const self = this.#node ?? `n${env.random.u32().toString(36)}`;
+    const changed = new Signal<{ alive: readonly NodeId[]; left: readonly NodeId[] }>();
+    store.nodesChanged.on((left) => changed.emit({ alive: [...store.nodes], left }));
+    this.#parts = {
+      log: memoryLog(store, env),
+      bus: new MemoryBus(store, self),
+      registry: { self, alive: () => [...store.nodes], changed },
+    };
+    store.nodes.add(self);
+    store.nodesChanged.emit([]);
+  }
+
+  async stop(): Promise<void> {
+    const { self } = this.#started().registry;
+    if (!this.#store.nodes.delete(self)) return;
+    this.#store.responders.delete(self);
+    this.#store.nodesChanged.emit([self]);
+  }
+
+  #started(): { readonly log: Log; readonly bus: Bus; readonly registry: Registry } {
+    if (this.#parts === undefined) throw new EngineError("failed", "memory engine: used before start()");
+    return this.#parts;
+  }
+}
+
+function memoryLog(store: MemoryStore, env: EngineEnv): Log {
+  const { clock } = env;
+  return {
+    append: async (channel, draft) => {
+      const log = store.log(channel, env);
+      const done = log.append(draft, clock.monotonicMs(), clock.wallMs(), traits.dedupWindowMs);
+      // Visible before it is acknowledged: a publisher's own subscription never lags behind its `ok`.
+      if (done.entry !== undefined) for (const sink of log.sinks) sink.entry(onlyGeneration, done.entry);
+      return done.result;
+    },
+    attach: async (channel, sink) => {
+      const log = store.log(channel, env);
+      log.sinks.add(sink);
+      return { gen: onlyGeneration, detach: () => void log.sinks.delete(sink) };
+    },
+    read: async (channel, query) => store.log(channel, env).read(query, clock.wallMs()),
+    heads: async (channels) => channels.map((channel) => store.log(channel, env).head),
+    drop: async (channel) => store.drop(channel),
+  };
+}
+
+class MemoryBus implements Bus {
+  readonly link = new Signal<{ readonly up: boolean; readonly gen: number }>();
+  readonly #store: MemoryStore;
+  readonly #self: NodeId;
+
+  constructor(store: MemoryStore, self: NodeId) {
+    this.#store = store;
+    this.#self = self;
+  }
+
+  publish(topic: string, body: Uint8Array): void {
+    for (const receive of this.#store.topics.get(topic) ?? []) receive(body, this.#self);
+  }
+
+  async subscribe(topic: string, receive: (body: Uint8Array, from: NodeId) => void): Promise<() => void> {
+    const { topics } = this.#store;
+    const receivers = topics.get(topic) ?? new Set();
+    topics.set(topic, receivers);
+    receivers.add(receive);
+    return () => {
+      receivers.delete(receive);
+      if (receivers.size === 0 && topics.get(topic) === receivers) topics.delete(topic);
+    };
+  }
+
+  async request(node: NodeId, body: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
+    const responder = this.#store.responders.get(node);
+    if (responder === undefined) throw new EngineError("unknown", `node ${node}: no answer within ${timeoutMs} ms`);
+    return responder(body, this.#self);
+  }
+
+  respond(answer: (body: Uint8Array, from: NodeId) => Promise<Uint8Array>): void {
+    this.#store.responders.set(this.#self, answer);
+  }
+}

@@ -1,0 +1,35 @@
+// What sessions share on a node. The hub assembles it; sessions and commands use it and nothing else of the hub.
+
+import type { Clock, Random } from "@heddle/base";
+import type { Guarantee } from "@heddle/protocol";
+import type { Channels } from "../channel/channels.ts";
+import type { Publisher } from "../channel/publisher.ts";
+import type { ReadSlots } from "../channel/slices.ts";
+import type { HubLimits } from "../options.ts";
+import type { Application, Authenticator, ChannelPolicy, Digest, Engine, HubCounters } from "../ports/index.ts";
+import type { Answers } from "./answers.ts";
+import type { Asks } from "./asks.ts";
+import type { Heartbeat } from "./heartbeat.ts";
+
+export interface Node {
+  readonly name: string;
+  readonly engine: Engine;
+  readonly application: Application;
+  readonly authenticator: Authenticator;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly digest: Digest;
+  readonly clusterSecret: Uint8Array;
+  readonly limits: HubLimits;
+  readonly counters: HubCounters;
+  readonly guarantee: Guarantee;
+  readonly channels: Channels;
+  readonly publisher: Publisher;
+  readonly readSlots: ReadSlots;
+  readonly heartbeat: Heartbeat;
+  readonly answers: Answers;
+  readonly asks: Asks;
+  /** Policy of `$user/…` and `$all`. */
+  readonly noticePolicy: ChannelPolicy;
+  isDraining: boolean;
+}

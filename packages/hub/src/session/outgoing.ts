@@ -1,0 +1,167 @@
+// What one connection may be sent, and when it must wait: the flow-control window, the queue limit, and the turn to
+// lagging, which takes queued publications back because the log keeps them.
+
+import { Signal, type Clock } from "@heddle/base";
+import { wireLimits, type Codec } from "@heddle/protocol";
+import type { Cursor, Receiver } from "../channel/cursor.ts";
+import { CatchUp } from "../channel/catch-up.ts";
+import type { HubLimits } from "../options.ts";
+import type { ConnectionPort, Frame, HubCounters } from "../ports/index.ts";
+
+/** A lagging connection reads on when its queue is down to this part of its limit. */
+const lowShare = 4;
+
+/** How often a lagging connection is looked at, besides its acknowledgements and writability. Milliseconds. */
+const lookAgainMs = 1_000;
+
+export class Outgoing implements Receiver {
+  readonly port: ConnectionPort;
+  readonly codec: Codec;
+  /** Frames were acknowledged. */
+  readonly acknowledged = new Signal<number>();
+  readonly #clock: Clock;
+  readonly #limits: HubLimits;
+  readonly #counters: HubCounters;
+  readonly #catchUp: CatchUp;
+  readonly #cursors: Map<number, Cursor>;
+  readonly #giveUp: (why: string) => void;
+  #windowCost: number;
+  #isCounting = false;
+  #sentCount = 0;
+  #sentCost = 0;
+  #ackedCount = 0;
+  #ackedCost = 0;
+  #isLagging = false;
+  #lagTimer: Disposable | undefined;
+  #stopListening: () => void;
+
+  /**
+   * @param cursors  the connection's cursors by alias; owned by its subscriptions
+   * @param giveUp   called once when the connection is too slow to keep
+   */
+  constructor(
+    port: ConnectionPort,
+    env: { readonly clock: Clock; readonly limits: HubLimits; readonly counters: HubCounters },
+    cursors: Map<number, Cursor>,
+    giveUp: (why: string) => void,
+  ) {
+    this.port = port;
+    this.codec = port.codec;
+    this.#clock = env.clock;
+    this.#limits = env.limits;
+    this.#counters = env.counters;
+    this.#windowCost = env.limits.windowCost;
+    this.#cursors = cursors;
+    this.#giveUp = giveUp;
+    this.#catchUp = new CatchUp(this, env, () => this.#lag());
+    this.#stopListening = port.writable.on(() => this.#lookAgain());
+  }
+
+  get sentCount(): number {
+    return this.#sentCount;
+  }
+
+  get isLagging(): boolean {
+    return this.#isLagging;
+  }
+
+  get windowCost(): number {
+    return this.#windowCost;
+  }
+
+  /** After `welcome`: every frame from here on costs. */
+  open(windowCost: number | undefined): void {
+    const wanted = windowCost ?? this.#limits.windowCost;
+    this.#windowCost = Math.min(Math.max(wanted, wireLimits.windowCostMin), wireLimits.windowCostMax);
+    this.#isCounting = true;
+  }
+
+  hasRoomFor(cost: number): boolean {
+    if (this.#isLagging || this.port.queuedBytes > this.#limits.queueBytes) return false;
+    if (!this.port.windowed) return true;
+    const inFlight = this.#sentCost - this.#ackedCost;
+    return inFlight === 0 || inFlight + cost <= this.#windowCost;
+  }
+
+  note(cost: number): void {
+    this.#sentCount++;
+    this.#sentCost += cost;
+  }
+
+  send(frame: Frame): void {
+    if (this.#isCounting) this.note(frame.cost);
+    this.port.send(frame);
+    const hardLimit = this.#limits.queueBytes + this.#limits.controlHeadroomBytes;
+    if (this.port.queuedBytes <= hardLimit) return;
+    if (!this.#isLagging) this.overflow();
+    if (this.port.queuedBytes > hardLimit) this.#giveUp("more answers are queued than the connection takes");
+  }
+
+  /** Totals the peer has taken out. False when they fall, or claim more than was sent. */
+  ack(count: number, cost: number): boolean {
+    if (count < this.#ackedCount || cost < this.#ackedCost || count > this.#sentCount || cost > this.#sentCost)
+      return false;
+    this.#ackedCount = count;
+    this.#ackedCost = cost;
+    if (this.acknowledged.hasListeners) this.acknowledged.emit(count);
+    this.#lookAgain();
+    return true;
+  }
+
+  wake(cursor: Cursor): void {
+    this.#catchUp.wake(cursor);
+  }
+
+  overflow(): void {
+    const taken = this.port.takeBack();
+    for (const frame of taken) {
+      this.#sentCount--;
+      this.#sentCost -= frame.cost;
+    }
+    const byAlias = new Map<number, Frame[]>();
+    for (const frame of taken) {
+      const frames = byAlias.get(frame.alias);
+      if (frames === undefined) byAlias.set(frame.alias, [frame]);
+      else frames.push(frame);
+    }
+    this.#lag();
+    for (const [alias, frames] of byAlias) this.#cursors.get(alias)?.returnFrames(frames);
+    // What was taken back may have been all there was in flight: then no acknowledgement will come to wake us.
+    this.#clock.turnEnd(() => this.#lookAgain());
+  }
+
+  [Symbol.dispose](): void {
+    this.#lagTimer?.[Symbol.dispose]();
+    this.#stopListening();
+  }
+
+  #lag(): void {
+    if (this.#isLagging) return;
+    this.#isLagging = true;
+    this.#counters.laggings++;
+    for (const cursor of this.#cursors.values()) cursor.go("overflow");
+    const sinceMs = this.#clock.monotonicMs();
+    const look = (): void => {
+      this.#lookAgain();
+      if (!this.#isLagging) return;
+      if (this.#clock.monotonicMs() - sinceMs >= this.#limits.slowMs) {
+        this.#giveUp(`nothing was taken for ${this.#limits.slowMs} ms`);
+        return;
+      }
+      this.#lagTimer = this.#clock.after(lookAgainMs, look);
+    };
+    this.#lagTimer = this.#clock.after(lookAgainMs, look);
+  }
+
+  /** Lets the cursors read on when the queue is low and at least half of the window is open. */
+  #lookAgain(): void {
+    if (!this.#isLagging || this.port.queuedBytes > this.#limits.queueBytes / lowShare) return;
+    if (this.port.windowed && 2 * (this.#sentCost - this.#ackedCost) > this.#windowCost) return;
+    this.#isLagging = false;
+    this.#lagTimer?.[Symbol.dispose]();
+    for (const cursor of this.#cursors.values()) {
+      cursor.go("room");
+      this.#catchUp.wake(cursor);
+    }
+  }
+}

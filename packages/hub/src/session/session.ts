@@ -1,0 +1,332 @@
+// One client on one connection: greeting, then frames in and answers out, until either side ends it. What the frames do
+// stands in commands/; what may be sent stands in outgoing.ts.
+
+import { base64urlEncode, messageOf } from "@heddle/base";
+import {
+  closeCodes,
+  closeTooBig,
+  errorCodes,
+  parseClientFrame,
+  wireLimits,
+  type ClientFrame,
+  type CloseKey,
+  type ErrFrame,
+  type ErrorKey,
+  type HelloFrame,
+  type OkFrame,
+  type ParsedFrame,
+} from "@heddle/protocol";
+import { controlFrame, frameOf } from "../channel/frames.ts";
+import { asHubError } from "../channel/publisher.ts";
+import type { Actor, Action, ChannelPolicy, ConnectionPort, ConnectionSink, Identity, Peer } from "../ports/index.ts";
+import type { Beating } from "./heartbeat.ts";
+import { InOrder } from "./in-order.ts";
+import { Memberships } from "./memberships.ts";
+import type { Node } from "./node.ts";
+import { Outgoing } from "./outgoing.ts";
+import { Requests } from "./requests.ts";
+import { sessionTransitions, type SessionState, type SessionTrigger } from "./states.ts";
+import { Subscriptions, type Subscription } from "./subscriptions.ts";
+
+/** Where a session belongs, and what its frames do. */
+export interface SessionHost {
+  readonly node: Node;
+  opened(session: Session): void;
+  ended(session: Session): void;
+  /** The open session with this resume secret. */
+  withSecret(secret: string): Session | undefined;
+  greet(session: Session, hello: HelloFrame): Promise<void>;
+  run(session: Session, frame: Exclude<ClientFrame, HelloFrame>): void;
+}
+
+/** Details of an error answer besides its code. */
+export type ErrorDetails = Omit<ErrFrame, "t" | "r" | "code" | "name">;
+
+const resumeSecretBytes = 16;
+
+export class Session implements ConnectionSink, Beating {
+  readonly host: SessionHost;
+  readonly node: Node;
+  readonly peer: Peer;
+  readonly id: string;
+  /** Names this connection to the client's next one. Never logged. */
+  readonly resumeSecret: string;
+  readonly outgoing: Outgoing;
+  readonly subscriptions: Subscriptions;
+  readonly requests = new Requests();
+  readonly memberships: Memberships;
+  /** Appends of one channel happen in the order their publishes arrived. */
+  readonly publishOrder = new InOrder();
+  lastHeardMs: number;
+  /** Raised whenever the rights of this session may have changed. */
+  authVersion = 0;
+  #state: SessionState = "greeting";
+  #actor: Actor | undefined;
+  #owner = "";
+  #held: ParsedFrame[] = [];
+  #heldCost = 0;
+  #deadline: Disposable;
+
+  constructor(host: SessionHost, port: ConnectionPort, peer: Peer, id: string) {
+    const { node } = host;
+    this.host = host;
+    this.node = node;
+    this.peer = peer;
+    this.id = id;
+    this.resumeSecret = `${node.name}.${base64urlEncode(node.random.bytes(resumeSecretBytes))}`;
+    this.lastHeardMs = node.clock.monotonicMs();
+    this.subscriptions = new Subscriptions(new Map());
+    this.outgoing = new Outgoing(port, node, this.subscriptions.cursors, (why) =>
+      this.bye("slow", why, { after: 5_000 }),
+    );
+    this.memberships = new Memberships(node.channels);
+    this.#deadline = node.clock.after(wireLimits.helloMs, () =>
+      this.bye("silent", `no hello within ${wireLimits.helloMs} ms`),
+    );
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  get isOpen(): boolean {
+    return this.#state === "open";
+  }
+
+  /** Who this is. @throws before `hello` was accepted: a bug of the caller */
+  get actor(): Actor {
+    if (this.#actor === undefined) throw new Error(`${this.id}: nobody has said hello`);
+    return this.#actor;
+  }
+
+  /** The user id, or the anonymous identity: whom tickets and producer ids are bound to. */
+  get owner(): string {
+    return this.#owner;
+  }
+
+  receive(message: string | Uint8Array): void {
+    if (this.#state === "closed") return;
+    this.lastHeardMs = this.node.clock.monotonicMs();
+    let decoded;
+    try {
+      decoded = this.outgoing.codec.decode(message);
+    } catch (error) {
+      return this.bye("malformed", `unparsable frame: ${messageOf(error).slice(0, 80)}`);
+    }
+    for (const { value, cost } of decoded) {
+      if (this.state === "closed") return;
+      this.#frame(parseClientFrame(value), cost);
+    }
+  }
+
+  closed(code: number, _why: string): void {
+    // 1000 and 1001 are a client that leaves on purpose; anything else may come back.
+    this.#end(code === 1000 || code === 1001);
+  }
+
+  /** Sends `bye` and closes with its code; the close frame repeats it for clients that missed the frame. */
+  bye(key: CloseKey, why: string, extra: { readonly after?: number; readonly to?: string } = {}): void {
+    if (this.#state === "closed") return;
+    const { code } = closeCodes[key];
+    this.#end(false);
+    const { port, codec } = this.outgoing;
+    port.send(controlFrame(codec, { t: "bye", code, why, ...extra }));
+    port.close(code, why);
+  }
+
+  ok(r: number, extra: Omit<OkFrame, "t" | "r"> = {}): void {
+    if (this.isOpen) this.outgoing.send(controlFrame(this.outgoing.codec, { t: "ok", r, ...extra }));
+  }
+
+  /** `ok` with a result that is JSON text already. */
+  okJson(r: number, json: string | undefined): void {
+    if (json === undefined) return this.ok(r);
+    if (this.isOpen)
+      this.outgoing.send(frameOf(this.outgoing.codec.encode({ t: "ok", r }, { key: "d", json }), "control", 0));
+  }
+
+  refuse(r: number | undefined, key: ErrorKey, details: ErrorDetails = {}): void {
+    this.node.counters.errors++;
+    if (r === undefined || !this.isOpen) return;
+    const { code, name } = errorCodes[key];
+    this.outgoing.send(controlFrame(this.outgoing.codec, { t: "err", r, code, name, ...details }));
+  }
+
+  /** Answers with what a thrown error means. Internal texts stay here. */
+  refuseThrown(r: number | undefined, error: unknown): void {
+    const { code, message, retryable, issues } = asHubError(error);
+    this.refuse(r, code, { why: message, ...(retryable ? { ms: 500 } : {}), ...(issues ? { issues } : {}) });
+  }
+
+  /**
+   * Whether this session may do all of this. Asks again when its rights changed meanwhile.
+   *
+   * @throws whatever the application's hook throws
+   */
+  async may(policy: ChannelPolicy, actions: readonly Action[]): Promise<boolean> {
+    for (;;) {
+      const version = this.authVersion;
+      let isAllowed = true;
+      for (const action of actions) isAllowed = isAllowed && (await policy.authorize(action, this.actor));
+      if (version === this.authVersion) return isAllowed;
+    }
+  }
+
+  /** `hello` was accepted: `welcome` goes out, then what was held is carried out. */
+  welcomed(identity: Identity, owner: string, x: string, hello: HelloFrame, anonymousTicket: string | undefined): void {
+    const { node } = this;
+    this.#go("welcomed");
+    this.#owner = owner;
+    this.#actor = { ...identity, connectionId: this.id, x };
+    this.host.opened(this);
+    node.counters.sessions++;
+    node.heartbeat.add(this);
+    this.#expireLater();
+    const { windowCost } = this.#sendWelcome(hello, anonymousTicket);
+    this.outgoing.open(windowCost);
+  }
+
+  /** Carries out what came before `welcome`. */
+  releaseHeld(): void {
+    const held = this.#held;
+    this.#held = [];
+    for (const frame of held) if (this.isOpen) this.#command(frame);
+  }
+
+  /** The same user with other claims or another expiry. */
+  renewed(identity: Identity): void {
+    this.#actor = { ...identity, connectionId: this.id, x: this.actor.x };
+    this.authVersion++;
+    this.#expireLater();
+  }
+
+  /** Ends one subscription from the server's side. */
+  endSubscription(subscription: Subscription, key: ErrorKey, why: string): void {
+    const { channel } = subscription;
+    this.subscriptions.remove(subscription);
+    this.node.channels.settle(channel);
+    const { codec } = this.outgoing;
+    this.outgoing.send(controlFrame(codec, { t: "unsubd", c: channel.alias, code: errorCodes[key].code, why }));
+  }
+
+  ping(): void {
+    this.outgoing.send(controlFrame(this.outgoing.codec, { t: "ping" }));
+  }
+
+  silent(): void {
+    this.bye("silent", "two pings were not answered");
+  }
+
+  #frame(parsed: ParsedFrame, cost: number): void {
+    const isHello = parsed.is === "frame" && parsed.frame.t === "hello";
+    const costMax = isHello ? wireLimits.helloBytes : wireLimits.frameBytes;
+    if (cost > wireLimits.frameBytes * wireLimits.oversizeFactor) return this.#tooBig(cost);
+    if (this.#state === "greeting") {
+      if (!isHello) return this.bye("malformed", "the first frame is hello");
+      if (cost > costMax) return this.bye("malformed", `hello has ${cost} bytes, at most ${costMax} are taken`);
+      this.#go("hello");
+      return void this.host.greet(this, parsed.frame as HelloFrame);
+    }
+    if (isHello) return this.bye("malformed", "a second hello");
+    if (cost > costMax) return this.#refuseOversize(parsed, cost);
+    if (this.#state === "authenticating") return this.#hold(parsed, cost);
+    this.#command(parsed);
+  }
+
+  #command(parsed: ParsedFrame): void {
+    switch (parsed.is) {
+      case "frame":
+        return this.host.run(this, parsed.frame as Exclude<ClientFrame, HelloFrame>);
+      case "bad":
+        if (parsed.r === undefined) return this.bye("malformed", parsed.why);
+        return this.refuse(parsed.r, "badRequest", { why: parsed.why });
+      case "critical":
+        return this.bye("noCommonVersion", `frame ${parsed.type.slice(0, 40)} is critical and not known here`);
+      case "ignored":
+        return;
+    }
+  }
+
+  #hold(parsed: ParsedFrame, cost: number): void {
+    this.#held.push(parsed);
+    this.#heldCost += cost;
+    if (this.#held.length > wireLimits.heldFrameCount || this.#heldCost > wireLimits.heldFrameBytes) {
+      this.bye(
+        "malformed",
+        `more than ${wireLimits.heldFrameCount} frames or ${wireLimits.heldFrameBytes} bytes before welcome`,
+      );
+    }
+  }
+
+  #refuseOversize(parsed: ParsedFrame, cost: number): void {
+    const r =
+      parsed.is === "frame" && "r" in parsed.frame && typeof parsed.frame.r === "number" ? parsed.frame.r : undefined;
+    this.refuse(r, "tooLarge", { why: `the frame has ${cost} bytes, at most ${wireLimits.frameBytes} are taken` });
+  }
+
+  #tooBig(cost: number): void {
+    this.#end(false);
+    this.outgoing.port.close(closeTooBig, `a frame of ${cost} bytes`);
+  }
+
+  #sendWelcome(hello: HelloFrame, anonymousTicket: string | undefined): { windowCost: number | undefined } {
+    const { node } = this;
+    const { userId, expiresAtMs, x } = this.actor;
+    const windowCost = hello.w;
+    const frame = {
+      t: "welcome",
+      id: this.id,
+      node: node.name,
+      ...(userId === undefined ? {} : { u: userId }),
+      x,
+      rs: this.resumeSecret,
+      ...(anonymousTicket === undefined ? {} : { an: anonymousTicket }),
+      ...(expiresAtMs === undefined ? {} : { exp: Math.floor(expiresAtMs / 1_000) }),
+      ping: node.limits.pingMs,
+      w: Math.min(Math.max(windowCost ?? node.limits.windowCost, wireLimits.windowCostMin), wireLimits.windowCostMax),
+      pw: wireLimits.publishWindowCount,
+      rw: wireLimits.requestWindowCount,
+      max: wireLimits.frameBytes,
+      dw: node.engine.traits.dedupWindowMs,
+      f: [],
+      now: node.clock.wallMs(),
+      g: node.guarantee,
+    } as const;
+    this.outgoing.send(controlFrame(this.outgoing.codec, frame));
+    return { windowCost };
+  }
+
+  /** A token may be used a little past its expiry, then the client must come back with a fresh one. */
+  #expireLater(): void {
+    this.#deadline[Symbol.dispose]();
+    const { expiresAtMs } = this.actor;
+    if (expiresAtMs === undefined) return;
+    const leftMs = expiresAtMs + wireLimits.tokenGraceMs - this.node.clock.wallMs();
+    this.#deadline = this.node.clock.after(Math.max(0, leftMs), () =>
+      this.bye("tokenExpired", "the token has expired"),
+    );
+  }
+
+  #end(isDeliberate: boolean): void {
+    if (this.#state === "closed") return;
+    this.#go("close");
+    const { node } = this;
+    this.#deadline[Symbol.dispose]();
+    this.outgoing[Symbol.dispose]();
+    node.heartbeat.remove(this);
+    this.host.ended(this);
+    node.asks.sessionEnded(this);
+    this.requests.stopAll("the connection ended");
+    for (const subscription of this.subscriptions.all()) {
+      this.subscriptions.remove(subscription);
+      node.channels.settle(subscription.channel);
+    }
+    this.memberships.sessionEnded(this.#actor?.x, isDeliberate);
+  }
+
+  #go(trigger: SessionTrigger): void {
+    const next = sessionTransitions[this.#state][trigger];
+    if (next === undefined) throw new Error(`${this.id}: ${trigger} in state ${this.#state}`);
+    this.#state = next;
+  }
+}

@@ -1,0 +1,66 @@
+// The subscriptions of one connection, by wire name and by alias.
+
+import type { Channel } from "../channel/channel.ts";
+import type { Cursor } from "../channel/cursor.ts";
+import { InOrder } from "./in-order.ts";
+
+export interface Subscription {
+  /** The name the client uses: `$me` for its own user's channel. */
+  readonly wireName: string;
+  readonly channel: Channel;
+  readonly cursor: Cursor;
+  /** Given by the server: cannot be ended by the client. */
+  readonly isImplicit: boolean;
+}
+
+export class Subscriptions {
+  readonly #byName = new Map<string, Subscription>();
+  /** Shared with the connection's outgoing side. */
+  readonly cursors: Map<number, Cursor>;
+  /** What is asked about one channel is done in order, authorisation included. */
+  readonly order = new InOrder();
+  /** Names being subscribed now; they count towards the limit. */
+  readonly #starting = new Set<string>();
+
+  constructor(cursors: Map<number, Cursor>) {
+    this.cursors = cursors;
+  }
+
+  /** Those the client asked for. */
+  get count(): number {
+    let count = this.#starting.size;
+    for (const { isImplicit } of this.#byName.values()) if (!isImplicit) count++;
+    return count;
+  }
+
+  get(wireName: string): Subscription | undefined {
+    return this.#byName.get(wireName);
+  }
+
+  all(): readonly Subscription[] {
+    return [...this.#byName.values()];
+  }
+
+  starting(wireName: string): void {
+    this.#starting.add(wireName);
+  }
+
+  notStarting(wireName: string): void {
+    this.#starting.delete(wireName);
+  }
+
+  add(subscription: Subscription): void {
+    this.#starting.delete(subscription.wireName);
+    this.#byName.set(subscription.wireName, subscription);
+    this.cursors.set(subscription.channel.alias, subscription.cursor);
+    subscription.channel.add(subscription.cursor);
+  }
+
+  /** Ends a subscription's cursor. The caller releases the channel. */
+  remove(subscription: Subscription): void {
+    const { channel, cursor } = subscription;
+    this.#byName.delete(subscription.wireName);
+    if (this.cursors.get(channel.alias) === cursor) this.cursors.delete(channel.alias);
+    channel.remove(cursor);
+  }
+}

@@ -1,0 +1,56 @@
+// Types the server's side derives from a contract, beside those the contract package gives both sides.
+
+import type {
+  CallName,
+  CallRequest,
+  CallResult,
+  ChannelKey,
+  Contract,
+  EventName,
+  EventOutput,
+  ParamsOf,
+} from "@heddle/protocol/contract";
+import type { Action } from "@heddle/hub/ports";
+import type { ActorContext, CallContext, HookContext, SnapshotContext } from "./setup.ts";
+import type { PositionedState } from "./snapshot.ts";
+import type { StoredEvent } from "./events.ts";
+
+/** A context whose parameters have the types of their schemas. */
+type Typed<Context, C extends Contract, K extends ChannelKey<C>> = Omit<Context, "params"> & {
+  readonly params: ParamsOf<C, K>;
+};
+
+/** Whether somebody may do something on a channel. Only `true` allows. */
+export type AuthorizeFunction<C extends Contract, K extends ChannelKey<C>> = (
+  context: Typed<ActorContext, C, K> & { readonly action: Action },
+) => boolean | Promise<boolean>;
+
+/**
+ * Sees an event a client publishes, after its schema and before the log. Returns the event to store, or nothing to store
+ * it as it is; `refuse(…)` refuses it. What it returns is not checked again.
+ */
+export type EventHook<C extends Contract, K extends ChannelKey<C>, E extends EventName<C, K>> = (
+  event: EventOutput<C, K, E>,
+  context: Typed<HookContext, C, K>,
+) => EventOutput<C, K, E> | void | Promise<EventOutput<C, K, E> | void>;
+
+/** Loads the state a subscription begins with: the state, or `stateAt(position, state)`. */
+export type SnapshotFunction<C extends Contract, K extends ChannelKey<C>> = (
+  context: Typed<SnapshotContext, C, K>,
+) => unknown | PositionedState<unknown>;
+
+/** As `SnapshotFunction`, for one user: nobody else is sent what it returns. */
+export type UserSnapshotFunction<C extends Contract, K extends ChannelKey<C>> = (
+  context: Typed<SnapshotContext & ActorContext, C, K>,
+) => unknown | PositionedState<unknown>;
+
+/** Answers a call. `refuse(…)` and `forbid(…)` say no; whatever else it throws is logged and answered `failed`. */
+export type CallFunction<C extends Contract, N extends CallName<C>> = (
+  input: CallRequest<C, N>,
+  context: CallContext,
+) => CallResult<C, N> | Promise<CallResult<C, N>>;
+
+/** A stored event of a channel, as a union over its events. */
+export type EventOf<C extends Contract, K extends ChannelKey<C>> = {
+  [E in EventName<C, K>]: StoredEvent<E, EventOutput<C, K, E>>;
+}[EventName<C, K>];

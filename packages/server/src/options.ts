@@ -1,0 +1,86 @@
+// Options of a server, with every default, resolved once.
+
+import { expectInteger, OptionError, type Clock, type Random } from "@heddle/base";
+import { systemClock, systemRandom } from "@heddle/base/system";
+import { hubLimits, type HubLimits } from "@heddle/hub";
+import { memoryEngine } from "@heddle/hub/memory";
+import type { Engine } from "@heddle/hub/ports";
+import type { Contract } from "@heddle/protocol/contract";
+import { resolveAuth, type Auth, type AuthScheme } from "./auth/auth.ts";
+import { stderrLogger, type Logger } from "./logger.ts";
+import { originCheck, type Origins } from "./transport-websocket/origin.ts";
+
+export interface ServerLimits extends HubLimits {
+  /** Open connections of this process; beyond that 503. 1…10_000_000, default 100_000. */
+  readonly maxConnections: number;
+}
+
+export const serverLimits: ServerLimits = { ...hubLimits, maxConnections: 100_000 };
+
+export interface ServerOptions<C extends Contract> {
+  readonly contract: C;
+  /** Who may connect: `jwt(…)`, a function, or `dangerouslyAllowAnonymous()`. There is no default. */
+  readonly auth: Auth;
+  /** Where channels are kept. Default: this process's memory. */
+  readonly engine?: Engine;
+  /** Path of the WebSocket transport. Default `/realtime`. */
+  readonly path?: string;
+  /** Pages that may connect. Default `same`: those of the host they connect to. */
+  readonly origins?: Origins;
+  /**
+   * Signs client identities and resume tickets; at least 32 bytes (as UTF-8 when text), equal on all nodes and over
+   * restarts. Default, with the memory engine alone: drawn at every start.
+   */
+  readonly secret?: string | Uint8Array;
+  readonly limits?: Partial<ServerLimits>;
+  /** Default: warnings and errors on standard error. */
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+/** Options with nothing left open. */
+export interface Settings<C extends Contract> {
+  readonly contract: C;
+  readonly auth: AuthScheme;
+  readonly engine: Engine;
+  readonly path: string;
+  readonly origins: Origins;
+  readonly secret: Uint8Array;
+  readonly limits: ServerLimits;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+const secretBytes = 32;
+
+/** @throws {OptionError} naming field, value and what is wanted */
+export function resolveServer<C extends Contract>(given: ServerOptions<C>): Settings<C> {
+  const { contract, origins = "same", path = "/realtime", logger = stderrLogger() } = given;
+  const { clock = systemClock(), random = systemRandom(), engine = memoryEngine() } = given;
+  if (typeof contract?.resolve !== "function")
+    throw new OptionError("contract", contract, "the result of defineContract");
+  if (!/^\/[^?#\s]*$/.test(path)) throw new OptionError("path", path, "a path that begins with / and has no query");
+  originCheck(origins); // throws for what is no origin
+  const limits = { ...serverLimits, ...given.limits };
+  expectInteger("limits.maxConnections", limits.maxConnections, 1, 10_000_000);
+  const secret = resolveSecret(given.secret, engine, random);
+  return { contract, auth: resolveAuth(given.auth), engine, path, origins, secret, limits, logger, clock, random };
+}
+
+function resolveSecret(given: string | Uint8Array | undefined, engine: Engine, random: Random): Uint8Array {
+  if (given === undefined) {
+    if (engine.name === "memory") return random.bytes(secretBytes);
+    throw new OptionError(
+      "secret",
+      given,
+      `${secretBytes} bytes or more, equal on all nodes of the ${engine.name} engine`,
+    );
+  }
+  const bytes = typeof given === "string" ? new TextEncoder().encode(given) : given;
+  // The value itself stays out of the message.
+  if (bytes.length < secretBytes)
+    throw new OptionError("secret", `${bytes.length} bytes`, `at least ${secretBytes} bytes`);
+  return bytes;
+}

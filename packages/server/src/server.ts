@@ -1,0 +1,263 @@
+// The server an application holds: a contract with rules and handlers, a hub behind it, and the sockets in front.
+
+import type { Server } from "node:http";
+import { expectRange, messageOf, OptionError } from "@heddle/base";
+import { toWirePos, type Guarantee, type WirePos } from "@heddle/protocol";
+import type { CallName, ChannelKey, Contract, NoticeInput, NoticeName } from "@heddle/protocol/contract";
+import { Hub } from "@heddle/hub";
+import type { Authenticator, HubCounters } from "@heddle/hub/ports";
+import { isUserId } from "./auth/auth.ts";
+import { ContractApplication } from "./contract/application.ts";
+import { ConnectionRecipient, noticeOf, UserRecipient, type RecipientEnv } from "./contract/recipients.ts";
+import { Faults } from "./contract/refusal.ts";
+import { ServerChannel } from "./contract/server-channel.ts";
+import { Setup, SetupError, type CallHandler } from "./contract/setup.ts";
+import type { CallFunction } from "./contract/types.ts";
+import { nodeDigest } from "./digest.ts";
+import { createOwnServer, startListening, type Address, type ListenOptions } from "./http/own-server.ts";
+import { resolveServer, type ServerOptions, type Settings } from "./options.ts";
+import { webSocketBulkSender } from "./transport-websocket/port.ts";
+import { createWebSocketTransport, type WebSocketTransport } from "./transport-websocket/transport.ts";
+
+/** Numbers about this process. Counters rise from its start. */
+export interface ServerStats {
+  /** Name of this node; undefined before it started. */
+  readonly node: string | undefined;
+  readonly connections: number;
+  /** Channels held at the moment. */
+  readonly channels: number;
+  readonly draining: boolean;
+  /** Since the start. Milliseconds. */
+  readonly uptimeMs: number;
+  /** What the engine in force guarantees. */
+  readonly guarantee: Guarantee | undefined;
+  readonly counters: Readonly<HubCounters> | undefined;
+}
+
+export interface CloseOptions {
+  /** Clients come back, elsewhere, at a moment of their own within this time. Milliseconds, 0…600_000, default 1_000. */
+  readonly spreadMs?: number;
+}
+
+/**
+ * A server for this contract. It takes nobody before `listen` or `attach`.
+ *
+ * @throws {OptionError} naming the option
+ */
+export function createServer<const C extends Contract>(options: ServerOptions<C>): HeddleServer<C> {
+  return new HeddleServer(resolveServer(options));
+}
+
+export class HeddleServer<C extends Contract> implements AsyncDisposable {
+  readonly #settings: Settings<C>;
+  readonly #setup = new Setup();
+  readonly #application: ContractApplication;
+  readonly #authenticator: Authenticator;
+  readonly #transport: WebSocketTransport;
+  readonly #recipients: RecipientEnv;
+  readonly #startedMs: number;
+  #opening: Promise<Hub> | undefined;
+  #hub: Hub | undefined;
+  #own: Server | undefined;
+  #address: Address | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** @internal */
+  constructor(settings: Settings<C>) {
+    const { contract, auth, clock, random, logger, path, origins, limits } = settings;
+    this.#settings = settings;
+    this.#startedMs = clock.monotonicMs();
+    this.#application = new ContractApplication(contract, this.#setup, {
+      faults: new Faults(logger, random),
+      opensChannelsToAnonymous: auth.opensChannelsToAnonymous,
+      wallMs: () => clock.wallMs(),
+    });
+    this.#authenticator = auth.open({ clock, logger });
+    this.#recipients = { contract, hub: () => this.#open() };
+    this.#transport = createWebSocketTransport({
+      ...{ clock, random, path, origins },
+      maxConnections: limits.maxConnections,
+      queueBytes: limits.queueBytes,
+      isReady: () => this.#isReady,
+      accept: (port, peer) => (this.#hub as Hub).accept(port, peer),
+      report: (error) =>
+        logger.error({ error, reason: messageOf(error) }, "a message met a bug; its connection was closed"),
+    });
+  }
+
+  // ── rules and handlers ────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** One kind of channel of the contract. @throws {OptionError} when there is none of this key */
+  channel<K extends ChannelKey<C>>(key: K): ServerChannel<C, K> {
+    const { contract } = this.#settings;
+    if (!Object.hasOwn(contract.channels, key)) throw unknown("channel", key, contract.channels);
+    return new ServerChannel(contract, key, this.#setup, () => this.#open());
+  }
+
+  /**
+   * Answers a call of the contract; every call needs one before `listen`.
+   *
+   * @throws {OptionError} when there is none of this name; {SetupError} the second time, or after the start
+   */
+  call<N extends CallName<C>>(name: N, handler: CallFunction<C, N>): this {
+    const { contract } = this.#settings;
+    if (!Object.hasOwn(contract.calls, name)) throw unknown("call", name, contract.calls);
+    this.#setup.setCallHandler(name, handler as CallHandler);
+    return this;
+  }
+
+  // ── people ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** All connections of a user. @throws {OptionError} when this can be nobody's id: empty, or too long */
+  user(id: string): UserRecipient<C> {
+    if (!isUserId(id)) throw new OptionError("user", id, "a text that fits into a channel's name");
+    return new UserRecipient(this.#recipients, id);
+  }
+
+  /** One connection by its public id (`client.connectionId`, a handler's `connectionId`). */
+  connection(id: string): ConnectionRecipient<C> {
+    return new ConnectionRecipient(this.#recipients, id);
+  }
+
+  /** A notice to everyone, kept for those offline (the newest 100, a day). @throws {HubError} */
+  async broadcast<N extends NoticeName<C>>(
+    notice: N,
+    payload: NoticeInput<C, N>,
+  ): Promise<{ position: WirePos | undefined }> {
+    const publication = await noticeOf(this.#recipients, notice, payload);
+    const hub = await this.#open();
+    const { position } = await hub.broadcast(publication);
+    return { position: position && toWirePos(position) };
+  }
+
+  // ── life ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Starts an HTTP server of its own: the transports, `GET /healthz`, and the application's `handler`.
+   *
+   * @throws {SetupError} `handlers-missing`, `already-started`; {OptionError}; the socket's error when the port is taken
+   */
+  async listen(options: ListenOptions): Promise<Address> {
+    if (this.#own !== undefined) throw new SetupError("already-started", "listen: listening already");
+    this.#application.start();
+    const { logger, path } = this.#settings;
+    const own = createOwnServer(options.handler, {
+      ...{ logger, path },
+      isReady: () => this.#isReady,
+      isDraining: () => this.#closing !== undefined,
+    });
+    this.#own = own;
+    const detach = this.#transport.attach(own);
+    try {
+      const hub = await this.#open();
+      const address = await startListening(own, options);
+      if (this.#closing !== undefined) throw closedError();
+      this.#address = address;
+      logger.info({ ...address, node: hub.nodeName, guarantee: hub.guarantee }, "listening");
+      return address;
+    } catch (error) {
+      detach();
+      own.close();
+      this.#own = undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Takes the upgrade requests for this server's path on an HTTP server of the application, beside others who listen
+   * there. Closing that server is the application's. Until the result resolves, clients are answered 503.
+   *
+   * @returns ends that
+   * @throws {SetupError} `handlers-missing`
+   */
+  async attach(server: Server): Promise<() => void> {
+    this.#application.start();
+    const detach = this.#transport.attach(server);
+    try {
+      await this.#open();
+    } catch (error) {
+      detach();
+      throw error;
+    }
+    return detach;
+  }
+
+  /** Where `listen` listens. */
+  get address(): Address | undefined {
+    return this.#address;
+  }
+
+  stats(): ServerStats {
+    const hub = this.#hub;
+    return {
+      node: hub?.nodeName,
+      connections: this.#transport.connectionCount,
+      channels: hub?.channelCount ?? 0,
+      draining: this.#closing !== undefined,
+      uptimeMs: this.#settings.clock.monotonicMs() - this.#startedMs,
+      guarantee: hub?.guarantee,
+      counters: hub?.counters,
+    };
+  }
+
+  /**
+   * Tells every client to come back elsewhere, then closes everything: within 2 s. A second call waits for the first.
+   *
+   * @throws {OptionError}
+   */
+  async close({ spreadMs = 1_000 }: CloseOptions = {}): Promise<void> {
+    expectRange("close.spreadMs", spreadMs, 0, 600_000);
+    return (this.#closing ??= this.#close(spreadMs));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  get #isReady(): boolean {
+    return this.#hub !== undefined && this.#closing === undefined;
+  }
+
+  /** The hub, opened at first need. A failure is told to whoever asked; the next one tries again. */
+  #open(): Promise<Hub> {
+    if (this.#closing !== undefined) return Promise.reject(closedError());
+    return (this.#opening ??= this.#openHub().catch((error: unknown) => {
+      this.#opening = undefined;
+      throw error;
+    }));
+  }
+
+  async #openHub(): Promise<Hub> {
+    const { engine, clock, random, secret, limits } = this.#settings;
+    const { maxConnections: _, ...ofHub } = limits;
+    this.#hub = await Hub.open({
+      ...{ engine, clock, random, limits: ofHub, clusterSecret: secret, digest: nodeDigest },
+      application: this.#application,
+      authenticator: this.#authenticator,
+      bulkSender: webSocketBulkSender,
+    });
+    return this.#hub;
+  }
+
+  async #close(spreadMs: number): Promise<void> {
+    // An opening that fails was told to whoever asked for it.
+    const hub = await this.#opening?.catch(() => undefined);
+    const own = this.#own;
+    const ownClosed = own?.listening ? new Promise<void>((resolve) => own.close(() => resolve())) : undefined;
+    await hub?.drain({ spreadMs });
+    await this.#transport[Symbol.asyncDispose]();
+    own?.closeAllConnections();
+    await ownClosed;
+    await hub?.close();
+  }
+}
+
+const closedError = (): SetupError => new SetupError("closed", "the server is closed");
+
+function unknown(kind: string, name: string, known: object): OptionError {
+  return new OptionError(
+    kind,
+    name,
+    `one of ${Object.keys(known).join(", ") || "none: the contract has no such part"}`,
+  );
+}

@@ -1,0 +1,63 @@
+// The WebSocket transport: which upgrade requests are taken, and the hub's view of the connections they become.
+
+import type { Server } from "node:http";
+import type { Clock, Random } from "@heddle/base";
+import { wireLimits } from "@heddle/protocol";
+import type { ConnectionPort, ConnectionSink, Peer } from "@heddle/hub/ports";
+import { createWebSocketServer, type WebSocketServer } from "@heddle/websocket";
+import { originCheck, type Origins } from "./origin.ts";
+import { WebSocketPort } from "./port.ts";
+import { isSpoken, sayNoCommonVersion, selectSubprotocol } from "./subprotocol.ts";
+
+export interface WebSocketTransportOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Path answered; others are left to whoever else listens. */
+  readonly path: string;
+  readonly origins: Origins;
+  /** Open connections; beyond that 503. */
+  readonly maxConnections: number;
+  /** The hub's queue limit: `writable` tells when a queue is back at a quarter of it. Bytes. */
+  readonly queueBytes: number;
+  /** Whether `accept` may be called. While not, upgrade requests are answered 503. */
+  isReady(): boolean;
+  accept(port: ConnectionPort, peer: Peer): ConnectionSink;
+  /** Told of errors that are bugs. */
+  report(error: unknown): void;
+}
+
+/** A peer that answers no close frame within this is cut off, so that a server ends within two. Milliseconds. */
+const closeTimeoutMs = 1_500;
+
+export interface WebSocketTransport extends AsyncDisposable {
+  readonly connectionCount: number;
+  /** Answers `server`'s upgrade requests from now on, beside its other listeners. @returns ends that */
+  attach(server: Server): () => void;
+  /** Takes nobody new, closes everybody, and ends when all sockets are gone: within 1.5 s. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** @throws {OptionError} naming the option */
+export function createWebSocketTransport(options: WebSocketTransportOptions): WebSocketTransport {
+  const { clock, random, path, maxConnections, queueBytes } = options;
+  const isFromAllowedPage = originCheck(options.origins);
+  const server: WebSocketServer = createWebSocketServer({
+    ...{ clock, random, path, maxConnections, closeTimeoutMs },
+    // Larger ones are a broken or hostile peer: 1009. Between the frame limit and this the hub answers `too_large`.
+    maxMessageBytes: wireLimits.frameBytes * wireLimits.oversizeFactor,
+    highWaterBytes: queueBytes,
+    selectProtocol: selectSubprotocol,
+    authorize: ({ headers }) => {
+      if (!isFromAllowedPage(headers)) return { status: 403, reason: "this page's origin is not allowed" };
+      if (!options.isReady()) return { status: 503, reason: "starting or stopping", headers: { "Retry-After": "1" } };
+      return undefined;
+    },
+    onConnection: (connection, { headers }) => {
+      const hasOffered = headers["sec-websocket-protocol"] !== undefined;
+      if (!isSpoken(connection.protocol, hasOffered)) return sayNoCommonVersion(connection);
+      const port = new WebSocketPort(connection, options.report);
+      port.start(options.accept(port, { address: connection.remoteAddress, transport: "websocket" }));
+    },
+  });
+  return server;
+}

@@ -1,0 +1,32 @@
+// Everything an invariant may look at, computed once per check.
+
+import type { Facts } from "./facts.ts";
+import type { History } from "./history.ts";
+import { livingProcs, publishesOf, streamsOf, type Publish, type Stream } from "./streams.ts";
+import { Truth } from "./truth.ts";
+import type { Finding } from "./violation.ts";
+
+export interface Evidence {
+  readonly history: History;
+  readonly facts: Facts;
+  readonly truth: Truth;
+  readonly streams: readonly Stream[];
+  readonly publishes: readonly Publish[];
+  /** Instances that were running at the end. */
+  readonly living: ReadonlySet<string>;
+}
+
+/** One of the checker's rules. Pure. */
+export type Invariant = (evidence: Evidence) => Finding[];
+
+/** @throws when the history itself is malformed: an answer before its question */
+export function evidenceOf(history: History, facts: Facts): Evidence {
+  return {
+    history,
+    facts,
+    truth: new Truth(history, facts),
+    streams: streamsOf(history),
+    publishes: publishesOf(history),
+    living: livingProcs(history),
+  };
+}

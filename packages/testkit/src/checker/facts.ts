@@ -1,0 +1,35 @@
+// What the checker must know beside the history: the final logs, what the engine promises, what channels allow.
+
+import type { Pos } from "@heddle/protocol";
+import type { SeenEntry } from "./history.ts";
+
+/** A channel at the end, as one fresh reader saw it after everything had settled. */
+export interface FinalLog {
+  readonly head: Pos;
+  /** The position before the oldest entry. */
+  readonly floor: Pos;
+  readonly entries: readonly SeenEntry[];
+}
+
+export interface Facts {
+  readonly final: ReadonlyMap<string, FinalLog>;
+  /** Entries more than this are an `overflow` gap. */
+  recoverMax(channel: string): number;
+  /** Whether the application forbids `action` to `user`. */
+  isForbidden(user: string, channel: string, action: "subscribe" | "history" | "publish"): boolean;
+  /** Whether an entry may be seen that later does not exist. */
+  readonly hasPhantoms: boolean;
+  /** Fault kinds after which an acknowledged entry may be gone. */
+  readonly losingFaults: readonly string[];
+  /** Fault kinds after which members may vanish from views for a while. */
+  readonly presenceFaults: readonly string[];
+  /** Time after `presenceFaults` within which views may be incomplete. Milliseconds. */
+  readonly presenceSettleMs: number;
+  /** How long a disconnected member stays. Milliseconds. */
+  readonly presenceGraceMs: number;
+  /** How long after its token's expiry a session may still be served. Milliseconds. */
+  readonly tokenGraceMs: number;
+  /** Largest outgoing queue of one connection, one frame beyond the limit included. Bytes. */
+  readonly queueBytesMax: number;
+  readonly outboxCountMax: number;
+}

@@ -1,0 +1,84 @@
+// G4: an answered publish is in the log exactly once, a refused one is nowhere, and nothing nobody published appears.
+
+import type { Evidence } from "../evidence.ts";
+import type { SeenEntry } from "../history.ts";
+import { eventsOf, type Publish } from "../streams.ts";
+import type { Finding } from "../violation.ts";
+import { posText } from "./text.ts";
+
+export function ackTruth(evidence: Evidence): Finding[] {
+  const { history, facts, truth, publishes, streams } = evidence;
+  const findings: Finding[] = [];
+  const places = new Map<string, SeenEntry[]>();
+  for (const [, epochs] of truth.channels()) {
+    for (const log of epochs.values()) {
+      for (const entry of log.entries) {
+        const known = places.get(entry.hash);
+        if (known === undefined) places.set(entry.hash, [entry]);
+        else known.push(entry);
+      }
+    }
+  }
+  const mayLose = eventsOf(history, "fault").some((fault) => facts.losingFaults.includes(fault.kind));
+  for (const publish of publishes) findings.push(...problemsOf(publish, places, mayLose, evidence));
+  const refused = new Map(publishes.flatMap((p) => (p.outcome?.f === "pub-fail" ? [[p.pub.hash, p] as const] : [])));
+  const published = new Set(publishes.map(({ pub }) => pub.hash));
+  for (const stream of streams) {
+    for (const event of stream.events) {
+      if (event.f !== "deliver") continue;
+      const no = refused.get(event.hash);
+      if (no?.outcome !== undefined) {
+        findings.push({ message: `${event.hash} was refused and delivered`, events: [no.pub, no.outcome, event] });
+      } else if (!published.has(event.hash)) {
+        findings.push({ message: `${event.hash} was delivered and never published`, events: [event] });
+      }
+    }
+  }
+  return findings;
+}
+
+function problemsOf(
+  { pub, outcome }: Publish,
+  places: ReadonlyMap<string, readonly SeenEntry[]>,
+  mayLose: boolean,
+  { truth }: Evidence,
+): Finding[] {
+  const events = outcome === undefined ? [pub] : [pub, outcome];
+  const stands = places.get(pub.hash) ?? [];
+  const epochs = stands.map((entry) => entry.pos.epoch);
+  if (new Set(epochs).size < epochs.length) {
+    const where = stands.map((entry) => posText(entry.pos)).join(" and ");
+    return [{ message: `${pub.hash} on ${pub.ch} was accepted twice: ${where}`, events }];
+  }
+  if (outcome?.f === "pub-fail" && stands[0] !== undefined) {
+    const message = `${pub.hash} on ${pub.ch} was refused with ${outcome.code} and stands at ${posText(stands[0].pos)}`;
+    return [{ message, events }];
+  }
+  if (outcome?.f !== "pub-ok") return [];
+  if (outcome.pos === undefined || outcome.isDup) {
+    // The position is an upper bound or unknown; the content must be there unless a fault may have taken it.
+    if (stands.length > 0 || mayLose || !isWhollyKnown(truth, pub.ch)) return [];
+    return [{ message: `${pub.hash} on ${pub.ch} was answered as a duplicate and is nowhere`, events }];
+  }
+  const log = truth.log(pub.ch, outcome.pos.epoch);
+  if (log === undefined) {
+    return mayLose
+      ? []
+      : [{ message: `${pub.hash}: answered at ${posText(outcome.pos)}, an epoch nobody saw`, events }];
+  }
+  if (outcome.pos.offset <= log.knownFrom) return [];
+  const entry = truth.entryAt(pub.ch, outcome.pos);
+  if (entry?.hash === pub.hash) return [];
+  const holds = entry === undefined ? "nothing" : entry.hash;
+  if (mayLose) return []; // a failover takes acknowledged entries with it, and gives their places to others
+  return [
+    { message: `${pub.hash} was answered at ${posText(outcome.pos)} of ${pub.ch}, which holds ${holds}`, events },
+  ];
+}
+
+function isWhollyKnown(truth: Evidence["truth"], channel: string): boolean {
+  for (const [name, epochs] of truth.channels()) {
+    if (name === channel) return [...epochs.values()].every((log) => log.knownFrom === 0);
+  }
+  return true;
+}

@@ -1,0 +1,67 @@
+// G11: nothing reaches anybody without permission, behind an expired token, or made for somebody else.
+
+import type { Evidence } from "../evidence.ts";
+import type { HistoryAskEvent, HistoryEvent } from "../history.ts";
+import { eventsOf } from "../streams.ts";
+import type { Finding } from "../violation.ts";
+
+export function auth(evidence: Evidence): Finding[] {
+  return [...forbiddenStreams(evidence), ...forbiddenRequests(evidence), ...expiredSessions(evidence)];
+}
+
+function forbiddenStreams({ streams, facts }: Evidence): Finding[] {
+  const findings: Finding[] = [];
+  for (const { sub, events } of streams) {
+    const isForbidden = facts.isForbidden(sub.user, sub.ch, "subscribe");
+    for (const event of events) {
+      if (event.f === "snapshot" && event.user !== "" && event.user !== sub.user) {
+        findings.push({ message: `${sub.user} was given the snapshot of ${event.user} on ${sub.ch}`, events: [event] });
+      }
+      if (isForbidden && event.f !== "sub-end") {
+        findings.push({ message: `${sub.user} may not subscribe to ${sub.ch} and got ${event.f}`, events: [event] });
+      }
+    }
+  }
+  return findings;
+}
+
+function forbiddenRequests({ history, publishes, facts }: Evidence): Finding[] {
+  const findings: Finding[] = [];
+  const users = new Map(eventsOf(history, "proc").map(({ proc, user }) => [proc, user]));
+  for (const { pub, outcome } of publishes) {
+    if (outcome?.f !== "pub-ok" || !facts.isForbidden(users.get(pub.proc) ?? "", pub.ch, "publish")) continue;
+    findings.push({ message: `${pub.proc} may not publish to ${pub.ch} and did`, events: [pub, outcome] });
+  }
+  const asks = new Map(eventsOf(history, "history").map((ask) => [ask.op, ask]));
+  for (const page of eventsOf(history, "history-ok")) {
+    const ask = asks.get(page.op) as HistoryAskEvent;
+    if (!facts.isForbidden(ask.user, ask.ch, "history")) continue;
+    findings.push({ message: `${ask.user} may not read the history of ${ask.ch} and did`, events: [ask, page] });
+  }
+  return findings;
+}
+
+function expiredSessions({ history, facts }: Evidence): Finding[] {
+  const findings: Finding[] = [];
+  const until = new Map<string, number>();
+  const procOf = new Map<string, string>();
+  const firstLate = new Set<string>();
+  for (const event of history) {
+    if (event.f === "auth") until.set(event.proc, Math.max(event.untilMs, until.get(event.proc) ?? 0));
+    else if (event.f === "sub") procOf.set(event.sub, event.proc);
+    else if (isReceipt(event)) {
+      const proc = procOf.get(event.sub) as string;
+      const lastMs = (until.get(proc) ?? Infinity) + facts.tokenGraceMs;
+      if (event.ts <= lastMs || firstLate.has(proc)) continue;
+      firstLate.add(proc);
+      findings.push({
+        message: `${proc} got ${event.f} ${event.ts - lastMs} ms after its session had to end`,
+        events: [event],
+      });
+    }
+  }
+  return findings;
+}
+
+const isReceipt = (event: HistoryEvent): event is Extract<HistoryEvent, { f: "deliver" | "volatile" | "subscribed" }> =>
+  event.f === "deliver" || event.f === "volatile" || event.f === "subscribed";

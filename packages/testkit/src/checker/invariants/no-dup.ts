@@ -1,0 +1,37 @@
+// G3: a subscription gets no position twice in its life, and no content twice within a segment.
+
+import type { Evidence } from "../evidence.ts";
+import type { DeliverEvent } from "../history.ts";
+import { segmentsOf } from "../streams.ts";
+import type { Finding } from "../violation.ts";
+import { posText } from "./text.ts";
+
+/** A subscription remembers this many content ids; older repeats are the log's own. */
+const rememberedIds = 1_024;
+
+export function noDup({ streams }: Evidence): Finding[] {
+  const findings: Finding[] = [];
+  for (const stream of streams) {
+    const positions = new Map<string, DeliverEvent>();
+    for (const segment of segmentsOf(stream)) {
+      const contents = new Map<string, { event: DeliverEvent; index: number }>();
+      let index = 0;
+      for (const event of segment.events) {
+        if (event.f !== "deliver") continue;
+        const place = posText(event.pos);
+        const before = positions.get(place);
+        if (before !== undefined) {
+          findings.push({ message: `${event.sub} on ${stream.sub.ch}: ${place} came twice`, events: [before, event] });
+        }
+        positions.set(place, event);
+        const same = contents.get(event.id);
+        if (event.id !== "" && same !== undefined && index - same.index <= rememberedIds && before === undefined) {
+          const message = `${event.sub} on ${stream.sub.ch}: content ${event.id} came twice in one segment`;
+          findings.push({ message, events: [same.event, event] });
+        }
+        contents.set(event.id, { event, index: index++ });
+      }
+    }
+  }
+  return findings;
+}

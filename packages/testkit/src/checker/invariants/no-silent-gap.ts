@@ -1,0 +1,50 @@
+// G2: between two deliveries of a segment, skips included, nothing in the log is missing; nor within a page of history.
+
+import type { Pos } from "@heddle/protocol";
+import type { Evidence } from "../evidence.ts";
+import type { HistoryEvent } from "../history.ts";
+import { eventsOf, segmentsOf, type Segment, type Stream } from "../streams.ts";
+import type { Finding } from "../violation.ts";
+import { posText } from "./text.ts";
+
+export function noSilentGap(evidence: Evidence): Finding[] {
+  const findings: Finding[] = [];
+  for (const stream of evidence.streams) {
+    if (stream.sub.mode !== "resume") continue; // the other modes skip by design
+    for (const segment of segmentsOf(stream)) findings.push(...holesIn(segment, stream, evidence));
+  }
+  const asks = new Map(eventsOf(evidence.history, "history").map((ask) => [ask.op, ask]));
+  for (const page of eventsOf(evidence.history, "history-ok")) {
+    const channel = asks.get(page.op)?.ch ?? "";
+    page.entries.forEach((entry, index) => {
+      const before = page.entries[index - 1];
+      const message = before && holeBetween(evidence, channel, before.pos, entry.pos);
+      if (message !== undefined) findings.push({ message: `history of ${channel}: ${message}`, events: [page] });
+    });
+  }
+  return findings;
+}
+
+function holesIn({ start, events }: Segment, { sub }: Stream, evidence: Evidence): Finding[] {
+  const findings: Finding[] = [];
+  let last = start && (start.f === "gap" ? start.to : start.pos);
+  let by: HistoryEvent | undefined = start;
+  for (const event of events) {
+    const message = last && holeBetween(evidence, sub.ch, last, event.pos);
+    if (message !== undefined) {
+      findings.push({
+        message: `${sub.sub} on ${sub.ch}: ${message}`,
+        events: [by, event].filter((e) => e !== undefined),
+      });
+    }
+    last = event.pos;
+    by = event;
+  }
+  return findings;
+}
+
+function holeBetween({ truth }: Evidence, channel: string, from: Pos, to: Pos): string | undefined {
+  if (from.epoch !== to.epoch) return `${posText(to)} follows ${posText(from)} without a gap`;
+  const [missing] = truth.between(channel, from.epoch, from.offset, to.offset);
+  return missing && `${posText(missing.pos)} (${missing.hash}) is missing between ${posText(from)} and ${posText(to)}`;
+}

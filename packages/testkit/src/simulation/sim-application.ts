@@ -1,0 +1,147 @@
+// The application of a simulated server: one channel for each kind of policy, hooks that take their time, calls, snapshots.
+
+import type { Clock } from "@heddle/base";
+import type { SeededRandom } from "@heddle/base/fakes";
+import type { Action, Actor, Application, Authenticator, ChannelPolicy, Operation, Prepared } from "@heddle/hub/ports";
+
+/** What all messages of the workload carry; the server's hook adds the time. */
+export interface SimPayload {
+  /** Names the payload. */
+  readonly h: string;
+  readonly pad?: string;
+  /** The hook refuses it. */
+  readonly isBad?: boolean;
+}
+
+interface Kind {
+  readonly entries: number;
+  readonly recoverMax: number;
+  readonly everyMs?: number;
+  readonly forbids?: readonly Action[];
+  readonly snapshot?: "shared" | "per-user";
+}
+
+const everything: readonly Action[] = ["subscribe", "history", "publish", "presence", "presence.enter"];
+
+/** By the part of a channel's name before its slash. */
+export const channelKinds: Readonly<Record<string, Kind>> = {
+  big: { entries: 5_000, recoverMax: 5_000, snapshot: "shared" },
+  small: { entries: 12, recoverMax: 12 },
+  capped: { entries: 5_000, recoverMax: 15 },
+  quote: { entries: 10, recoverMax: 10, everyMs: 40 },
+  blind: { entries: 5_000, recoverMax: 5_000, forbids: ["history"] },
+  mine: { entries: 5_000, recoverMax: 5_000, snapshot: "per-user" },
+  hall: { entries: 10, recoverMax: 10 },
+  closed: { entries: 100, recoverMax: 100, forbids: everything },
+};
+
+export const channelNames = [
+  "big/1",
+  "big/2",
+  "small/1",
+  "capped/1",
+  "quote/1",
+  "blind/1",
+  "mine/1",
+  "closed/1",
+] as const;
+
+export const kindOf = (channel: string): Kind | undefined => channelKinds[channel.split("/")[0] ?? ""];
+
+export const isForbidden = (channel: string, action: Action): boolean =>
+  kindOf(channel)?.forbids?.includes(action) ?? false;
+
+export interface SimApplicationEnv {
+  readonly clock: Clock;
+  readonly random: SeededRandom;
+  readonly hasSlowHooks: boolean;
+  readonly hasNotices: boolean;
+  /** A handler of an idempotent call runs. */
+  executed(key: string): void;
+}
+
+export class SimApplication implements Application {
+  readonly hasNotices: boolean;
+  readonly #env: SimApplicationEnv;
+  readonly #policies = new Map<string, ChannelPolicy>();
+
+  constructor(env: SimApplicationEnv) {
+    this.#env = env;
+    this.hasNotices = env.hasNotices;
+  }
+
+  channel(name: string): ChannelPolicy | undefined {
+    const kind = kindOf(name);
+    if (kind === undefined) return undefined;
+    let policy = this.#policies.get(name);
+    if (policy === undefined) this.#policies.set(name, (policy = this.#policyOf(name, kind)));
+    return policy;
+  }
+
+  operation(name: string): Operation | undefined {
+    if (name !== "add" && name !== "charge") return undefined;
+    return {
+      isIdempotent: name === "charge",
+      run: async (value, { idempotencyKey }) => {
+        if (idempotencyKey !== undefined) this.#env.executed(idempotencyKey);
+        await this.#pause(0.5, 200);
+        return { is: "ok", json: JSON.stringify({ got: value }) };
+      },
+    };
+  }
+
+  #policyOf(name: string, kind: Kind): ChannelPolicy {
+    const policy: ChannelPolicy = {
+      keep: { entries: kind.entries, ageMs: 86_400_000 },
+      mode: kind.everyMs === undefined ? "resume" : "latest",
+      everyMs: kind.everyMs ?? 0,
+      recoverMax: kind.recoverMax,
+      isDurable: true,
+      hasPresence: true,
+      event: (event) => (event === "typing" ? "volatile" : event === "message" ? "durable" : undefined),
+      authorize: async (action) => {
+        await this.#pause(0.2, 40);
+        return !isForbidden(name, action);
+      },
+      prepare: (_event, value) => this.#prepare(value as SimPayload),
+      prepareMember: (value) => ({ is: "ok", json: JSON.stringify(value) }),
+    };
+    if (kind.snapshot === "shared") {
+      return { ...policy, snapshot: { shared: true, load: () => this.#state("") } };
+    }
+    if (kind.snapshot === "per-user") {
+      return { ...policy, snapshot: { shared: false, load: (_position, who: Actor) => this.#state(who.userId ?? "") } };
+    }
+    return policy;
+  }
+
+  async #prepare(value: SimPayload): Promise<Prepared> {
+    await this.#pause(0.3, 30);
+    if (value.isBad) return { is: "refused", why: "bad", issues: [{ path: ["isBad"], message: "must not be" }] };
+    return { is: "ok", json: JSON.stringify({ ...value, at: this.#env.clock.monotonicMs() }) };
+  }
+
+  async #state(user: string): Promise<{ json: string }> {
+    await this.#pause(0.8, 60);
+    return { json: JSON.stringify({ user }) };
+  }
+
+  async #pause(share: number, mostMs: number): Promise<void> {
+    const { clock, random, hasSlowHooks } = this.#env;
+    if (!hasSlowHooks || !random.chance(share)) return;
+    await new Promise<void>((resolve) => void clock.after(random.float() * mostMs, resolve));
+  }
+}
+
+/** Tokens are `user expiry`, the expiry on the wall clock in milliseconds. */
+export function simAuthenticator(clock: Clock): Authenticator {
+  return {
+    authenticate: async (token = "") => {
+      const [userId = "", expiry] = token.split(" ");
+      const expiresAtMs = Number(expiry);
+      if (userId === "" || Number.isNaN(expiresAtMs)) return { is: "refused", why: "invalid" };
+      if (expiresAtMs <= clock.wallMs()) return { is: "refused", why: "expired" };
+      return { is: "accepted", identity: { userId, claims: {}, expiresAtMs } };
+    },
+  };
+}

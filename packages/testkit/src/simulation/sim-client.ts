@@ -1,0 +1,322 @@
+// A client process of a simulated world: a real client over the simulated network, whose every receipt and outcome is
+// written to the history.
+
+import type { SeededRandom } from "@heddle/base/fakes";
+import {
+  createClientCore,
+  HeddleError,
+  LocalError,
+  type Channel,
+  type ClientCore,
+  type SubscribeOptions,
+} from "@heddle/client/core";
+import { fromWirePos, toWirePos, type Pos, type WirePos } from "@heddle/protocol";
+import type { Plan } from "./plan.ts";
+import type { Recorder } from "./recorder.ts";
+import { isForbidden, kindOf, type SimPayload } from "./sim-application.ts";
+import type { SimNet } from "./sim-net.ts";
+import type { ProcessClock, SimTime } from "./sim-time.ts";
+
+export interface SimClientEnv {
+  readonly time: SimTime;
+  readonly net: SimNet;
+  readonly random: SeededRandom;
+  readonly recorder: Recorder;
+  readonly plan: Plan;
+}
+
+interface Following {
+  readonly sub: string;
+  readonly channel: Channel;
+  readonly offs: (() => void)[];
+  isSubscribed: boolean;
+  isEnded: boolean;
+}
+
+/** An error of the client's own, not the server's. */
+const localCode = 0;
+
+export class SimClient {
+  readonly name: string;
+  /** Names this run of the process. */
+  readonly proc: string;
+  readonly user: string;
+  readonly core: ClientCore;
+  readonly clock: ProcessClock;
+  readonly #env: SimClientEnv;
+  readonly #random: SeededRandom;
+  readonly #following = new Map<string, Following>();
+  #published = 0;
+  lastPublished: { readonly ch: string; readonly pos: WirePos } | undefined;
+
+  constructor(name: string, run: number, env: SimClientEnv) {
+    this.name = name;
+    this.proc = `${name}.${run}`;
+    this.user = `user-${name}`;
+    this.#env = env;
+    this.#random = env.random.fork();
+    this.clock = env.time.process();
+    const { recorder } = env;
+    recorder.record({ f: "proc", proc: this.proc, user: this.user, is: "started" });
+    this.core = createClientCore({
+      clock: this.clock,
+      random: this.#random.fork(),
+      transport: env.net.transport(name, this.clock),
+      windowCost: 65_536,
+      holdBytes: 65_536,
+      token: () => this.#token(),
+      onError: (error) => {
+        throw error; // handlers of the workload do not throw: a bug
+      },
+    });
+    this.core.onState((state) => {
+      const code = "code" in state ? state.code : 0;
+      recorder.record({ f: "state", proc: this.proc, state: state.name, code });
+    });
+    this.core.connect();
+  }
+
+  get channels(): readonly string[] {
+    return [...this.#following.keys()];
+  }
+
+  isFollowing(ch: string): boolean {
+    return this.#following.has(ch);
+  }
+
+  /** Where the application stands on each channel it follows: what a careful one keeps on disk. */
+  handled(): ReadonlyMap<string, WirePos> {
+    const positions = new Map<string, WirePos>();
+    for (const [ch, { channel }] of this.#following)
+      if (channel.handled !== undefined) positions.set(ch, channel.handled);
+    return positions;
+  }
+
+  follow(ch: string, options: SubscribeOptions = {}): void {
+    const { recorder } = this.#env;
+    const channel = this.core.channel(ch, options);
+    const { at } = options;
+    const position = typeof at === "object" && "position" in at ? fromWirePos(at.position) : undefined;
+    const sub = recorder.op("s");
+    const following: Following = { sub, channel, offs: [], isSubscribed: position !== undefined, isEnded: false };
+    this.#following.set(ch, following);
+    recorder.record({
+      f: "sub",
+      ...{ sub, proc: this.proc, user: this.user, ch, at: position },
+      mode: kindOf(ch)?.everyMs === undefined ? "resume" : "latest",
+      mayEndWith: isForbidden(ch, "subscribe") ? [203] : [],
+    });
+    this.#listen(following, ch);
+  }
+
+  unfollow(ch: string): void {
+    const following = this.#following.get(ch);
+    if (following === undefined) return;
+    this.#following.delete(ch);
+    for (const off of following.offs) off();
+    if (!following.isEnded) this.#env.recorder.record({ f: "sub-end", sub: following.sub, code: undefined });
+    following.isEnded = true;
+  }
+
+  publish(
+    ch: string,
+    {
+      until = "accepted",
+      size = 0,
+      isBad = false,
+    }: { until?: "accepted" | "echo"; size?: number; isBad?: boolean } = {},
+  ): void {
+    const { recorder } = this.#env;
+    const op = recorder.op("p");
+    const hash = `${this.proc}/${++this.#published}`;
+    const payload: SimPayload = {
+      h: hash,
+      ...(size > 0 ? { pad: "x\n".repeat(size / 2) } : {}),
+      ...(isBad ? { isBad } : {}),
+    };
+    const mayFailWith = [...(isForbidden(ch, "publish") ? [203] : []), ...(isBad ? [306] : []), localCode];
+    const isEcho = until === "echo" && this.isFollowing(ch);
+    recorder.record({
+      f: "pub",
+      op,
+      proc: this.proc,
+      ch,
+      hash,
+      until: isEcho ? "echo" : "ack",
+      isOrdered: true,
+      mayFailWith,
+    });
+    this.core
+      .channel(ch)
+      .publish("message", payload, isEcho ? { until } : {})
+      .then(
+        ({ position, id, duplicate }) => {
+          const pos = position && fromWirePos(position);
+          if (position !== undefined) this.lastPublished = { ch, pos: position };
+          recorder.record({ f: "pub-ok", op, pos, isDup: duplicate, id: id ?? "" });
+        },
+        (error: unknown) => this.#publishFailed(op, error),
+      );
+  }
+
+  sayTyping(ch: string): void {
+    const hash = `${this.proc}/typing`;
+    this.#env.recorder.record({ f: "pub-volatile", proc: this.proc, ch, hash });
+    void this.core
+      .channel(ch)
+      .publish("typing", { h: hash }, { volatile: true })
+      .catch(() => undefined); // volatile: promises nothing
+  }
+
+  /** Reads back: the newest page, or one that must include what this client published last. */
+  readHistory(ch: string, min?: WirePos): void {
+    const { recorder } = this.#env;
+    const op = recorder.op("h");
+    const mayFailWith = [...(isForbidden(ch, "history") ? [203] : []), 308, localCode];
+    recorder.record({
+      f: "history",
+      op,
+      proc: this.proc,
+      user: this.user,
+      ch,
+      min: min && fromWirePos(min),
+      mayFailWith,
+    });
+    this.core
+      .channel(ch)
+      .historyPage({ last: 20, ...(min ? { min } : {}) })
+      .then(
+        ({ entries }) =>
+          recorder.record({ f: "history-ok", op, entries: entries.map(({ payload, meta }) => seen(payload, meta)) }),
+        (error: unknown) => this.#requestFailed(op, error),
+      );
+  }
+
+  call(op: "add" | "charge"): void {
+    const isIdempotent = op === "charge";
+    this.#request(`call ${op}`, [309], () => this.core.call(op, 1, { idempotent: isIdempotent }));
+  }
+
+  enter(ch: string): void {
+    this.#env.recorder.record({ f: "member", proc: this.proc, ch, is: "in" });
+    this.#request(`enter ${ch}`, [], () => this.core.channel(ch).presence.enter({ proc: this.proc }));
+  }
+
+  leave(ch: string): void {
+    this.#env.recorder.record({ f: "member", proc: this.proc, ch, is: "out" });
+    this.#request(`leave ${ch}`, [], () => this.core.channel(ch).presence.leave());
+  }
+
+  watch(ch: string): () => void {
+    return this.core.channel(ch).presence.onChange(({ members }) => {
+      const view = [...members.values()].map(({ data }) => (data as { proc: string }).proc).sort();
+      this.#env.recorder.record({ f: "presence", proc: this.proc, ch, view });
+    });
+  }
+
+  async close(): Promise<void> {
+    for (const ch of this.channels) this.unfollow(ch);
+    this.#env.recorder.record({ f: "proc", proc: this.proc, user: this.user, is: "closed" });
+    await this.core.close();
+  }
+
+  crash(how: "process" | "machine"): void {
+    this.clock.kill();
+    for (const link of this.#env.net.links(this.name)) link.loseClient(how);
+    this.#env.recorder.record({ f: "proc", proc: this.proc, user: this.user, is: "crashed" });
+  }
+
+  #listen(following: Following, ch: string): void {
+    const { recorder, plan } = this.#env;
+    const { sub, channel, offs } = following;
+    const subscribed = (): void => {
+      // Until the server answered, the channel's position is that of an earlier subscription.
+      const isAnswered = channel.status.state === "receiving" || channel.status.state === "held";
+      if (following.isSubscribed || !isAnswered || channel.attachedAt === undefined) return;
+      following.isSubscribed = true;
+      recorder.record({ f: "subscribed", sub, pos: fromWirePos(channel.attachedAt) });
+    };
+    const isSlow = plan.hasSlowHandlers && this.#random.chance(0.5);
+    offs.push(
+      channel.onStatus((status) => {
+        subscribed();
+        if (status.state !== "ended" || following.isEnded) return;
+        following.isEnded = true;
+        recorder.record({ f: "sub-end", sub, code: status.code });
+      }),
+      channel.onGap(async ({ why, from, to }) => {
+        subscribed();
+        recorder.record({ f: "gap", sub, why, from: fromWirePos(from), to: fromWirePos(to) });
+        if (isSlow) await this.#pause(400);
+      }),
+      channel.onSkip(({ to }) => {
+        subscribed();
+        recorder.record({ f: "skip", sub, pos: fromWirePos(to) });
+      }),
+      channel.onAny(async (payload, meta) => {
+        subscribed();
+        if (meta.position === undefined)
+          return recorder.record({ f: "volatile", sub, hash: (payload as SimPayload).h });
+        recorder.record({ f: "deliver", sub, ...seen(payload, meta) });
+        if (isSlow && this.#random.chance(0.1)) await this.#pause(300);
+      }),
+    );
+    if (kindOf(ch)?.snapshot !== undefined) {
+      offs.push(
+        channel.onSnapshot((state) => {
+          subscribed();
+          const { user } = state as { user: string };
+          recorder.record({
+            f: "snapshot",
+            sub,
+            pos: fromWirePos(channel.attachedAt ?? toWirePos({ epoch: "-", offset: 0, tag: 1 })),
+            user,
+          });
+        }),
+      );
+    }
+    channel.ready().catch(() => undefined); // how it ended is told by the status
+  }
+
+  #token(): string {
+    const { plan, recorder } = this.#env;
+    const untilMs = this.clock.monotonicMs() + plan.tokenMs;
+    recorder.record({ f: "auth", proc: this.proc, user: this.user, untilMs });
+    return `${this.user} ${this.clock.wallMs() + plan.tokenMs}`;
+  }
+
+  #pause(mostMs: number): Promise<void> {
+    return new Promise((resolve) => void this.clock.after(this.#random.float() * mostMs, resolve));
+  }
+
+  #request(what: string, mayFailWith: readonly number[], run: () => Promise<unknown>): void {
+    const { recorder } = this.#env;
+    const op = recorder.op("r");
+    recorder.record({ f: "request", op, proc: this.proc, what, mayFailWith: [...mayFailWith, localCode] });
+    run().then(
+      () => recorder.record({ f: "request-ok", op }),
+      (error: unknown) => this.#requestFailed(op, error),
+    );
+  }
+
+  #publishFailed(op: string, error: unknown): void {
+    const { recorder } = this.#env;
+    if (error instanceof HeddleError) return recorder.record({ f: "pub-fail", op, code: error.code });
+    if (error instanceof LocalError && error.outcome === "none")
+      return recorder.record({ f: "pub-fail", op, code: localCode });
+    recorder.record({ f: "pub-unknown", op, why: String(error) });
+  }
+
+  #requestFailed(op: string, error: unknown): void {
+    const code = error instanceof HeddleError ? error.code : localCode;
+    this.#env.recorder.record({ f: "request-fail", op, code, why: String(error) });
+  }
+}
+
+function seen(
+  payload: unknown,
+  meta: { readonly position: WirePos | undefined; readonly id: string | undefined },
+): { pos: Pos; hash: string; id: string } {
+  const { h } = payload as SimPayload;
+  return { pos: fromWirePos(meta.position as WirePos), hash: h, id: meta.id ?? "" };
+}

@@ -1,0 +1,107 @@
+// The server process of a simulated world: a real hub over the simulated store and network. It may crash and come back.
+
+import type { SeededRandom } from "@heddle/base/fakes";
+import { Hub, hubLimits } from "@heddle/hub";
+import type { Digest, HubCounters } from "@heddle/hub/ports";
+import type { Plan } from "./plan.ts";
+import type { Recorder } from "./recorder.ts";
+import { simAuthenticator, SimApplication } from "./sim-application.ts";
+import { calmStore, SimEngine } from "./sim-engine.ts";
+import type { SimNet } from "./sim-net.ts";
+import { simBulkSender } from "./sim-port.ts";
+import type { SimStore } from "./sim-store.ts";
+import type { ProcessClock, SimTime } from "./sim-time.ts";
+
+/** Small enough that a run reaches them. */
+export const simLimits = { ...hubLimits, windowCost: 65_536, queueBytes: 32_768, ringCount: 40, lingerMs: 3_000 };
+
+export interface SimServerEnv {
+  readonly time: SimTime;
+  readonly net: SimNet;
+  readonly store: SimStore;
+  readonly random: SeededRandom;
+  readonly recorder: Recorder;
+  readonly plan: Plan;
+  readonly digest: Digest;
+}
+
+const clusterSecret = Uint8Array.from({ length: 32 }, (_, index) => index + 1);
+
+export class SimServer {
+  readonly node: string;
+  readonly hub: Hub;
+  readonly engine: SimEngine;
+  readonly #clock: ProcessClock;
+  readonly #net: SimNet;
+  readonly #weather: { isCalm: boolean };
+
+  private constructor(
+    node: string,
+    hub: Hub,
+    engine: SimEngine,
+    clock: ProcessClock,
+    net: SimNet,
+    weather: { isCalm: boolean },
+  ) {
+    this.node = node;
+    this.hub = hub;
+    this.engine = engine;
+    this.#clock = clock;
+    this.#net = net;
+    this.#weather = weather;
+  }
+
+  static async start(node: string, env: SimServerEnv): Promise<SimServer> {
+    const { plan, recorder, net } = env;
+    const clock = env.time.process();
+    const random = env.random.fork();
+    const weather = { isCalm: false };
+    const engine = new SimEngine({
+      node,
+      store: env.store,
+      world: env.time.world,
+      process: clock,
+      random: random.fork(),
+      weather: () => (weather.isCalm ? calmStore : plan.weather),
+      canForget: plan.faults.includes("failover"),
+      counted: (fault) => recorder.counted(fault),
+    });
+    const application = new SimApplication({
+      clock,
+      random: random.fork(),
+      hasSlowHooks: plan.hasSlowHooks,
+      hasNotices: plan.hasNotices,
+      executed: (key) => recorder.record({ f: "executed", node, key }),
+    });
+    const hub = await Hub.open({
+      ...{ engine, application, clock, random, clusterSecret, digest: env.digest, limits: simLimits },
+      authenticator: simAuthenticator(clock),
+      bulkSender: simBulkSender,
+    });
+    const server = new SimServer(node, hub, engine, clock, net, weather);
+    net.listen({
+      clock,
+      queueLowBytes: simLimits.queueBytes / 4,
+      accept: (port) => hub.accept(port, { address: "simulated", transport: "websocket" }),
+    });
+    return server;
+  }
+
+  get counters(): Readonly<HubCounters> {
+    return this.hub.counters;
+  }
+
+  /** From now on the store behaves. */
+  calm(): void {
+    this.#weather.isCalm = true;
+    this.engine.mend();
+  }
+
+  /** Gone, with everything it had in memory; nobody is told but by their broken connections. */
+  crash(how: "process" | "machine"): void {
+    this.#clock.kill();
+    this.engine.abandon();
+    this.#net.listen(undefined);
+    for (const link of this.#net.links()) link.loseServer(how);
+  }
+}

@@ -1,0 +1,51 @@
+// What clients do all day: publish alone and in bursts, follow and stop following, read back, call, come and go.
+
+import type { SeededRandom } from "@heddle/base/fakes";
+import type { Plan } from "./plan.ts";
+import { channelKinds, channelNames } from "./sim-application.ts";
+import type { SimClient } from "./sim-client.ts";
+
+/** Where members gather. Everybody watches it all the time, so nobody follows its entries. */
+export const presenceChannel = "hall/1";
+
+/** One random act. Anything it begins ends by itself. */
+export function act(client: SimClient, random: SeededRandom, plan: Plan): void {
+  const dice = random.float();
+  const ch = random.pick(channelNames);
+  if (dice < 0.4) return publishSome(client, random, plan, ch);
+  if (dice < 0.62) return followOrNot(client, random, ch);
+  if (dice < 0.7) return client.readHistory(ch);
+  if (dice < 0.76) {
+    const own = client.lastPublished;
+    return own === undefined ? client.readHistory(ch) : client.readHistory(own.ch, own.pos);
+  }
+  if (dice < 0.84) return client.call(random.chance(0.5) ? "charge" : "add");
+  if (dice < 0.9) return client.sayTyping(ch);
+  if (dice < 0.95) return random.chance(0.6) ? client.enter(presenceChannel) : client.leave(presenceChannel);
+  client.publish(ch, { isBad: true });
+}
+
+function publishSome(client: SimClient, random: SeededRandom, plan: Plan, ch: string): void {
+  const count = random.chance(0.25) ? random.between(3, plan.isHeavy ? 30 : 12) : 1;
+  const size = plan.isHeavy ? random.between(200, 4_000) : 0;
+  for (let index = 0; index < count; index++) {
+    client.publish(ch, { size, until: random.chance(0.2) ? "echo" : "accepted" });
+  }
+}
+
+function followOrNot(client: SimClient, random: SeededRandom, ch: string): void {
+  if (!client.isFollowing(ch)) return client.follow(ch, startOf(random, ch));
+  client.unfollow(ch);
+  // Often soon again: frames of the old subscription are still under way.
+  if (!random.chance(0.5)) return;
+  client.clock.after(1, () => {
+    if (!client.isFollowing(ch)) client.follow(ch, startOf(random, ch));
+  });
+}
+
+function startOf(random: SeededRandom, ch: string): Parameters<SimClient["follow"]>[1] {
+  const kind = channelKinds[ch.split("/")[0] ?? ""];
+  if (kind?.forbids?.includes("history")) return { at: "live" };
+  if (kind?.snapshot !== undefined && random.chance(0.3)) return { at: "snap" };
+  return random.chance(0.3) ? { at: { last: random.between(1, 20) } } : { at: "live" };
+}

@@ -1,0 +1,52 @@
+// What a run must have met to mean anything: least counts per hundred seeds. A simulation that meets no fault proves nothing.
+
+import type { Counts } from "@heddle/testkit/simulation";
+
+/** Per 100 seeds. Well below what is usual, well above what an idle run would show. */
+export const floorsPerHundred: Counts = {
+  publishes: 8_000,
+  duplicates: 50,
+  deliveries: 10_000,
+  volatiles: 300,
+  reconnects: 50,
+  resumes: 200,
+  "lagging turns": 200,
+  repairs: 60,
+  degradations: 200,
+  calls: 400,
+  parks: 10,
+  skips: 100,
+  "calm seeds": 3,
+  "gap epoch": 50,
+  "gap fork": 15,
+  "gap expired": 8,
+  "gap overflow": 2,
+  "fault cut": 10,
+  "fault reset": 10,
+  "fault half-open": 10,
+  "fault slow-network": 10,
+  "fault frozen-reader": 10,
+  "fault server-crash": 10,
+  "fault store-lost": 10,
+  "fault client-crash": 10,
+  "fault store-link-broken": 10,
+  "fault store-unreachable": 10,
+  "fault failover": 10,
+  "fault lost-answer": 50,
+  "fault lost-command": 30,
+  "fault lost-entry": 100,
+  "fault repeated-entry": 100,
+};
+
+/** Fewer seeds than this are too few to judge. */
+export const seedsJudged = 100;
+
+/** The counts that are below their floor, as text. Empty for short runs. */
+export function belowFloors(counts: Counts, seedCount: number): string[] {
+  if (seedCount < seedsJudged) return [];
+  return Object.entries(floorsPerHundred).flatMap(([name, floor]) => {
+    const least = Math.floor((floor * seedCount) / 100);
+    const count = counts[name] ?? 0;
+    return count >= least ? [] : [`${name}: ${count}, at least ${least} wanted`];
+  });
+}

@@ -1,0 +1,123 @@
+// Bugs planted to prove that the simulation would find them: edits of the built code, applied when a module loads. Each
+// text must be found exactly once, or the plant no longer means what it says. The product knows nothing of this.
+
+export interface Plant {
+  readonly name: string;
+  /** What goes wrong. */
+  readonly why: string;
+  /** A package's built file. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+const log = "packages/hub/dist/channel/channel-log.js";
+
+export const plants: readonly Plant[] = [
+  {
+    name: "chain-check-skipped",
+    why: "an entry behind a hole is accepted as if it followed",
+    file: log,
+    find: "        if (follows(this.head, entry, this.#engine.traits))\n            return this.#accept(entry);\n        if (this.ring.has",
+    replace:
+      "        if (entry.pos.offset > this.head.offset)\n            return this.#accept(entry);\n        if (this.ring.has",
+  },
+  {
+    name: "epoch-ignored",
+    why: "a log that was lost and began anew passes as the old one",
+    file: "packages/protocol/dist/wire/position.js",
+    find: "a.offset === b.offset && a.tag === b.tag && a.epoch === b.epoch",
+    replace: "a.offset === b.offset && (a.tag === b.tag || a.epoch !== b.epoch)",
+  },
+  {
+    name: "splice-off-by-one",
+    why: "reading on from the ring passes over one entry",
+    file: "packages/hub/dist/channel/ring.js",
+    find: "this.#indexOf(pos.offset) + 1",
+    replace: "this.#indexOf(pos.offset) + 2",
+  },
+  {
+    name: "dedup-forgotten",
+    why: "a repeated publish is appended again",
+    file: "packages/hub/dist/memory/memory-log.js",
+    find: "        if (repeated)\n",
+    replace: "        if (repeated && draft === undefined)\n",
+  },
+  {
+    name: "predecessor-forgotten",
+    why: "a publish is accepted although the one before it has not arrived",
+    file: "packages/hub/dist/memory/memory-log.js",
+    find: "dedup.prev > (record?.n ?? 0)",
+    replace: "dedup.prev < 0",
+  },
+  {
+    name: "hash-over-hook-output",
+    why: "a repetition looks like other content once the hook has stamped it",
+    file: "packages/hub/dist/commands/publish.js",
+    find: 'JSON.stringify(frame.d) ?? ""',
+    replace: "publication.json",
+  },
+  {
+    name: "alias-reused",
+    why: "a new channel gets the number an old one had",
+    file: "packages/hub/dist/channel/channels.js",
+    find: "new Channel(name, ++this.#alias,",
+    replace: "new Channel(name, 1 + (this.#alias++ % 2),",
+  },
+  {
+    name: "cursor-not-returned",
+    why: "what was taken back from a slow connection is not sent again",
+    file: "packages/hub/dist/channel/cursor.js",
+    find: "this.#pos = first.prev;",
+    replace: "this.#pos;",
+  },
+  {
+    name: "expired-jumps-to-head",
+    why: "retained entries are passed over after an expired gap",
+    file: "packages/hub/dist/channel/chain.js",
+    find: 'why: "expired", to: read.floor',
+    replace: 'why: "expired", to: read.head',
+  },
+  {
+    name: "gap-not-told",
+    why: "live subscribers of a replaced log are not told what they missed",
+    file: "packages/hub/dist/channel/channel.js",
+    find: "cursor.receiver.send(gapFrame(",
+    replace: "void (gapFrame(",
+  },
+  {
+    name: "live-too-early",
+    why: "a cursor is pushed to before it has reached the last entry pushed",
+    file: "packages/hub/dist/channel/catch-up.js",
+    find: "if (channel.isAtHead(cursor.pos))",
+    replace: "if (channel.isAtHead(cursor.pos) || cursor.pos.offset === channel.head.offset - 1)",
+  },
+  {
+    name: "snapshot-shared",
+    why: "a snapshot made for one user is given to another",
+    file: "packages/hub/dist/channel/snapshots.js",
+    find: 'source.shared ? "" : `u${',
+    replace: 'source.shared || who ? "" : `u${',
+  },
+  {
+    name: "permission-not-asked",
+    why: "whoever asks is subscribed",
+    file: "packages/hub/dist/commands/subscribe.js",
+    find: "if (!(await session.may(policy, needed)))",
+    replace: "if (!policy)",
+  },
+  {
+    name: "answer-forgotten",
+    why: "a repeated idempotent call is carried out again",
+    file: "packages/hub/dist/session/answers.js",
+    find: "            return known.answer;",
+    replace: "            void known.answer;",
+  },
+  {
+    name: "ids-remembered-over-gap",
+    why: "content accepted again after a fork is dropped as a repetition",
+    file: "packages/client/dist/channel/delivery.js",
+    find: "        recent.clear();\n        loadedTo = undefined;",
+    replace: "        loadedTo = undefined;",
+  },
+];
