@@ -89,8 +89,8 @@ export const plants: readonly Plant[] = [
     name: "live-too-early",
     why: "a cursor is pushed to before it has reached the last entry pushed",
     file: "packages/hub/dist/channel/catch-up.js",
-    find: "if (channel.isAtHead(cursor.pos))",
-    replace: "if (channel.isAtHead(cursor.pos) || cursor.pos.offset === channel.head.offset - 1)",
+    find: "        if (channel.isAtHead(pos))\n",
+    replace: "        if (channel.isAtHead(pos) || pos.offset === channel.head.offset - 1)\n",
   },
   {
     name: "snapshot-shared",

@@ -59,19 +59,30 @@ export class CatchUp {
   }
 
   #advance(cursor: Cursor): void {
-    const { channel } = cursor;
-    if (channel.isAtHead(cursor.pos)) return this.#reach(cursor);
-    const isConflated = cursor.mode === "latest" && !isAhead(cursor.pos, channel.head);
-    const held = isConflated ? channel.heldNewest() : channel.heldAfter(cursor.pos, this.#receiver.codec);
-    if (held !== undefined) return this.#deliver(cursor, held);
+    const { channel, pos } = cursor;
+    if (channel.isAtHead(pos)) return this.#reach(cursor);
+    const readAfter = (): Promise<Slice> => channel.readAfter(pos);
+    if (cursor.mode !== "latest") {
+      const held = channel.heldAfter(pos, this.#receiver.codec);
+      return this.#read(cursor, held, readAfter, (slice) => this.#deliver(cursor, slice));
+    }
+    if (isAhead(pos, channel.head))
+      return this.#read(cursor, undefined, readAfter, (slice) => this.#prove(cursor, slice));
+    const readNewest = (): Promise<Slice> => channel.readNewest();
+    return this.#read(cursor, channel.heldNewest(), readNewest, (slice) => this.#deliverNewest(cursor, slice));
+  }
+
+  /** Takes what is held, else what the store answers, unless the cursor has moved meanwhile. */
+  #read(cursor: Cursor, held: Slice | undefined, ask: () => Promise<Slice>, take: (slice: Slice) => void): void {
+    if (held !== undefined) return take(held);
     const asked = cursor.pos;
     cursor.isReading = true;
-    void (isConflated ? channel.readNewest() : channel.readAfter(asked)).then(
+    void ask().then(
       (slice) => {
         cursor.isReading = false;
         this.#retryMs.delete(cursor);
         if (cursor.state !== "catchup") return;
-        if (samePos(asked, cursor.pos)) this.#deliver(cursor, slice);
+        if (samePos(asked, cursor.pos)) take(slice);
         if (cursor.state === "catchup" && !this.#queue.has(cursor)) this.wake(cursor);
         else this.#schedule();
       },
@@ -95,7 +106,6 @@ export class CatchUp {
 
   #deliver(cursor: Cursor, slice: Slice): void {
     const { head } = cursor.channel;
-    if (cursor.mode === "latest" && !isAhead(cursor.pos, head)) return this.#deliverNewest(cursor, slice);
     const missed = slice.read && classify(cursor.pos, slice.read);
     if (missed !== undefined) return this.#tellGap(cursor, missed.why, missed.to);
     const frames = slice.frames(this.#receiver.codec);
@@ -118,24 +128,32 @@ export class CatchUp {
     else this.#doubt(cursor);
   }
 
+  /** A `latest` cursor stands behind what this node has seen of its epoch: it is not on the log, or this node is late. */
+  #prove(cursor: Cursor, slice: Slice): void {
+    const missed = slice.read && classify(cursor.pos, slice.read);
+    if (missed !== undefined) return this.#tellGap(cursor, missed.why, missed.to);
+    if (isAhead(cursor.pos, cursor.channel.head)) return this.#doubt(cursor);
+    this.#queue.add(cursor); // this node has caught up
+  }
+
   /** A `latest` cursor jumps to the newest entry, however far behind it is. */
   #deliverNewest(cursor: Cursor, slice: Slice): void {
-    const newest = slice.entries.at(-1);
-    const { channel } = cursor;
+    const { channel, pos } = cursor;
     const { head } = channel;
-    if (newest === undefined || !samePos(newest.pos, head)) {
-      if (cursor.pos.epoch !== head.epoch) return this.#tellGap(cursor, "epoch", head);
-      if (newest !== undefined) return this.#doubt(cursor);
-      return this.#tellGap(cursor, "expired", head);
-    }
+    // The log may have moved while the store was asked: then the question was another one.
+    if (channel.isAtHead(pos) || isAhead(pos, head)) return void this.#queue.add(cursor);
+    const newest = slice.entries.at(-1);
+    const isCurrent = samePos(newest?.pos ?? slice.read?.head ?? pos, head);
+    if (!isCurrent) return this.#doubt(cursor);
+    if (newest === undefined) return this.#tellGap(cursor, pos.epoch === head.epoch ? "expired" : "epoch", head);
     const before = positionBefore(newest);
-    if (cursor.pos.epoch !== head.epoch) return this.#tellGap(cursor, "epoch", before);
+    if (pos.epoch !== head.epoch) return this.#tellGap(cursor, "epoch", before);
     const { codec } = this.#receiver;
-    if (!samePos(before, cursor.pos)) {
+    if (!samePos(before, pos)) {
       this.#receiver.send(conflatedFrame(channel.alias, before, codec));
       cursor.sentCount++;
     }
-    const frame = slice.frames(codec).at(-1); // a slice read to prove a position may hold more than the newest entry
+    const frame = slice.frames(codec).at(-1);
     if (frame !== undefined) this.#receiver.send(frame);
     cursor.sentCount++;
     cursor.moveTo(newest.pos);

@@ -22,13 +22,25 @@ const lookAgainMs = 100;
 
 export function history(session: Session, frame: HistoryFrame): void {
   if (!hasRequestRoom(session, frame.r)) return;
-  void session.requests.counted(async () => {
+  const work = async (): Promise<void> => {
     try {
+      await room(session);
       await answer(session, frame);
     } catch (error) {
       session.refuseThrown(frame.r, error);
     }
-  });
+  };
+  // One page at a time: together they could be more than the connection may have queued, and end it as slow.
+  void session.requests.counted(() => new Promise((done) => session.pages.run("", () => work().then(done))));
+}
+
+/** Waits until the connection has taken most of what is queued, at most as long as one may be slow. */
+async function room({ node, outgoing }: Session): Promise<void> {
+  const { clock, limits } = node;
+  const untilMs = clock.monotonicMs() + limits.slowMs;
+  while (outgoing.port.queuedBytes > limits.queueBytes / 2 && clock.monotonicMs() < untilMs) {
+    await new Promise<void>((resolve) => void clock.after(lookAgainMs, resolve));
+  }
 }
 
 async function answer(session: Session, frame: HistoryFrame): Promise<void> {

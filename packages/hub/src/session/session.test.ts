@@ -252,4 +252,24 @@ describe("an open session", () => {
     await thief.say(sub(1, ["pos", ...(p ?? [])], { j }));
     expect(thief.last("subd").gap?.why).toBe("unverified");
   });
+
+  it("sends many pages of history one after another, as the connection takes them, and keeps it", async () => {
+    const keep = { entries: 10_000, ageMs: 1e9 };
+    const world = await openWorld({ channels: { room: openPolicy({ keep }) } });
+    const client = await world.connect();
+    for (let n = 1; n <= 60; n++) await client.say(pub(n, "x".repeat(2_000)));
+    client.port.isFrozen = true;
+    const asked = Array.from({ length: 20 }, (_, r) => ({ t: "history", r, ch: "room/1", last: 60 }));
+    await client.say(...asked);
+    await world.clock.advanceAsync(5_000);
+    expect(client.of("bye")).toEqual([]);
+    for (let round = 0; round < 30; round++) {
+      client.port.thaw();
+      client.port.isFrozen = true;
+      await world.clock.advanceAsync(200);
+    }
+    const pages = client.of("ok").filter(({ d }) => d !== undefined);
+    expect(pages.map(({ r }) => r)).toEqual(asked.map(({ r }) => r));
+    expect(client.of("bye")).toEqual([]);
+  });
 });

@@ -57,6 +57,8 @@ export class Session implements ConnectionSink, Beating {
   readonly memberships: Memberships;
   /** Appends of one channel happen in the order their publishes arrived. */
   readonly publishOrder = new InOrder();
+  /** Pages of history are read and sent one at a time. */
+  readonly pages = new InOrder();
   lastHeardMs: number;
   /** Raised whenever the rights of this session may have changed. */
   authVersion = 0;
