@@ -21,6 +21,7 @@ export type Invariant = (evidence: Evidence) => Finding[];
 
 /** @throws when the history itself is malformed: an answer before its question */
 export function evidenceOf(history: History, facts: Facts): Evidence {
+  expectAsked(history);
   return {
     history,
     facts,
@@ -29,4 +30,16 @@ export function evidenceOf(history: History, facts: Facts): Evidence {
     publishes: publishesOf(history),
     living: livingProcs(history),
   };
+}
+
+function expectAsked(history: History): void {
+  const asked = new Set<string>();
+  for (const event of history) {
+    if (event.f === "history" || event.f === "request") asked.add(event.op);
+    else if (
+      (event.f === "history-ok" || event.f === "request-ok" || event.f === "request-fail") &&
+      !asked.has(event.op)
+    )
+      throw new Error(`history: ${event.f} of ${event.op} before it was asked`);
+  }
 }

@@ -1,5 +1,6 @@
 // The history as seen by each subscription, and by each process: the shape in which most invariants read it.
 
+import type { Pos } from "@heddle/protocol";
 import type {
   DeliverEvent,
   GapEvent,
@@ -77,6 +78,12 @@ export function segmentsOf(stream: Stream): readonly Segment[] {
   return segments;
 }
 
+/** Where a segment begins: behind its gap, where it was subscribed, or at the position the subscriber brought along. */
+export function startOf({ start }: Segment, { sub }: Stream): Pos | undefined {
+  if (start === undefined) return sub.at;
+  return start.f === "gap" ? start.to : start.pos;
+}
+
 export function publishesOf(history: History): readonly Publish[] {
   const publishes = new Map<string, { pub: PubEvent; outcome: Publish["outcome"] }>();
   for (const event of history) {
@@ -84,6 +91,7 @@ export function publishesOf(history: History): readonly Publish[] {
     else if (event.f === "pub-ok" || event.f === "pub-fail" || event.f === "pub-unknown") {
       const publish = publishes.get(event.op);
       if (publish === undefined) throw new Error(`history: ${event.f} of ${event.op} before its pub`);
+      if (publish.outcome !== undefined) throw new Error(`history: ${event.op} was answered twice`);
       publish.outcome = event;
     }
   }

@@ -42,6 +42,15 @@ export class Truth {
     return this.#logs.get(channel)?.get(epoch);
   }
 
+  /** Whether it is known what stood at `pos`: an epoch in which a channel's store stored nothing is known to be empty. */
+  isKnown(channel: string, pos: Pos): boolean {
+    const logs = this.#logs.get(channel);
+    if (logs === undefined) return false;
+    const log = logs.get(pos.epoch);
+    if (log !== undefined) return pos.offset > log.knownFrom;
+    return [...logs.values()].some(({ stored }) => stored.length > 0);
+  }
+
   /** The entry at exactly `pos`. */
   entryAt(channel: string, pos: Pos): SeenEntry | undefined {
     const log = this.log(channel, pos.epoch);

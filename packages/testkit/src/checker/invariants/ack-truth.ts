@@ -1,13 +1,13 @@
 // G4: an answered publish is in the log exactly once, a refused one is nowhere, and nothing nobody published appears.
 
 import type { Evidence } from "../evidence.ts";
-import type { SeenEntry } from "../history.ts";
+import type { HistoryEvent, SeenEntry } from "../history.ts";
 import { eventsOf, type Publish } from "../streams.ts";
 import type { Finding } from "../violation.ts";
 import { posText } from "./text.ts";
 
 export function ackTruth(evidence: Evidence): Finding[] {
-  const { history, facts, truth, publishes, streams } = evidence;
+  const { history, facts, truth, publishes } = evidence;
   const findings: Finding[] = [];
   const places = new Map<string, SeenEntry[]>();
   for (const [, epochs] of truth.channels()) {
@@ -21,20 +21,41 @@ export function ackTruth(evidence: Evidence): Finding[] {
   }
   const mayLose = eventsOf(history, "fault").some((fault) => facts.losingFaults.includes(fault.kind));
   for (const publish of publishes) findings.push(...problemsOf(publish, places, mayLose, evidence));
+  return [...findings, ...inventions(evidence), ...volatileInventions(evidence)];
+}
+
+/** What was seen somewhere although it was refused, or although nobody published it. */
+function inventions({ history, truth, publishes, streams }: Evidence): Finding[] {
+  const findings: Finding[] = [];
   const refused = new Map(publishes.flatMap((p) => (p.outcome?.f === "pub-fail" ? [[p.pub.hash, p] as const] : [])));
   const published = new Set(publishes.map(({ pub }) => pub.hash));
+  const see = (hash: string, how: string, events: readonly HistoryEvent[]): void => {
+    const no = refused.get(hash);
+    if (no?.outcome !== undefined) {
+      findings.push({ message: `${hash} was refused and ${how}`, events: [no.pub, no.outcome, ...events] });
+    } else if (!published.has(hash)) findings.push({ message: `${hash} was ${how} and never published`, events });
+  };
   for (const stream of streams) {
-    for (const event of stream.events) {
-      if (event.f !== "deliver") continue;
-      const no = refused.get(event.hash);
-      if (no?.outcome !== undefined) {
-        findings.push({ message: `${event.hash} was refused and delivered`, events: [no.pub, no.outcome, event] });
-      } else if (!published.has(event.hash)) {
-        findings.push({ message: `${event.hash} was delivered and never published`, events: [event] });
-      }
+    for (const event of stream.events) if (event.f === "deliver") see(event.hash, "delivered", [event]);
+  }
+  for (const page of eventsOf(history, "history-ok")) {
+    for (const { hash } of page.entries) see(hash, "read as history", [page]);
+  }
+  for (const [channel, epochs] of truth.channels()) {
+    for (const { entries } of epochs.values()) {
+      for (const { hash } of entries) if (!refused.has(hash)) see(hash, `stored on ${channel}`, []);
     }
   }
   return findings;
+}
+
+function volatileInventions({ history, streams }: Evidence): Finding[] {
+  const said = new Set(eventsOf(history, "pub-volatile").map(({ ch, hash }) => `${ch} ${hash}`));
+  return streams.flatMap(({ sub, events }) =>
+    events
+      .filter((event) => event.f === "volatile" && !said.has(`${sub.ch} ${event.hash}`))
+      .map((event) => ({ message: `${sub.sub} on ${sub.ch} got a volatile event nobody published`, events: [event] })),
+  );
 }
 
 function problemsOf(

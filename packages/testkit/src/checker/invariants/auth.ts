@@ -1,12 +1,18 @@
 // G11: nothing reaches anybody without permission, behind an expired token, or made for somebody else.
 
 import type { Evidence } from "../evidence.ts";
-import type { HistoryAskEvent, HistoryEvent } from "../history.ts";
+import type { HistoryAskEvent, HistoryEvent, SubEvent } from "../history.ts";
 import { eventsOf } from "../streams.ts";
 import type { Finding } from "../violation.ts";
+import { posKey, posText } from "./text.ts";
 
 export function auth(evidence: Evidence): Finding[] {
-  return [...forbiddenStreams(evidence), ...forbiddenRequests(evidence), ...expiredSessions(evidence)];
+  return [
+    ...forbiddenStreams(evidence),
+    ...forbiddenPasts(evidence),
+    ...forbiddenRequests(evidence),
+    ...expiredSessions(evidence),
+  ];
 }
 
 function forbiddenStreams({ streams, facts }: Evidence): Finding[] {
@@ -20,6 +26,27 @@ function forbiddenStreams({ streams, facts }: Evidence): Finding[] {
       if (isForbidden && event.f !== "sub-end") {
         findings.push({ message: `${sub.user} may not subscribe to ${sub.ch} and got ${event.f}`, events: [event] });
       }
+    }
+  }
+  return findings;
+}
+
+/**
+ * Who may not read history gets nothing that was old when it subscribed. "Old" is what some subscriber already had: a
+ * node whose link to the store lags stands behind the store, and begins a subscription where it stands itself.
+ */
+function forbiddenPasts({ history, streams, facts }: Evidence): Finding[] {
+  const findings: Finding[] = [];
+  const subs = new Map(streams.map(({ sub }) => [sub.sub, sub]));
+  const firstSeenMs = new Map<string, number>();
+  for (const event of eventsOf(history, "deliver")) {
+    const sub = subs.get(event.sub) as SubEvent;
+    const place = posKey(sub.ch, event.pos);
+    const seenMs = firstSeenMs.get(place);
+    if (seenMs === undefined) firstSeenMs.set(place, event.ts);
+    else if (seenMs < sub.ts && sub.at === undefined && facts.isForbidden(sub.user, sub.ch, "history")) {
+      const message = `${sub.user} may not read the history of ${sub.ch} and got ${posText(event.pos)} from before`;
+      findings.push({ message, events: [sub, event] });
     }
   }
   return findings;
@@ -45,12 +72,14 @@ function expiredSessions({ history, facts }: Evidence): Finding[] {
   const findings: Finding[] = [];
   const until = new Map<string, number>();
   const procOf = new Map<string, string>();
+  const asker = new Map<string, string>();
   const firstLate = new Set<string>();
   for (const event of history) {
     if (event.f === "auth") until.set(event.proc, Math.max(event.untilMs, until.get(event.proc) ?? 0));
     else if (event.f === "sub") procOf.set(event.sub, event.proc);
+    else if (event.f === "history") asker.set(event.op, event.proc);
     else if (isReceipt(event)) {
-      const proc = procOf.get(event.sub) as string;
+      const proc = (event.f === "history-ok" ? asker.get(event.op) : procOf.get(event.sub)) as string;
       const lastMs = (until.get(proc) ?? Infinity) + facts.tokenGraceMs;
       if (event.ts <= lastMs || firstLate.has(proc)) continue;
       firstLate.add(proc);
@@ -63,5 +92,7 @@ function expiredSessions({ history, facts }: Evidence): Finding[] {
   return findings;
 }
 
-const isReceipt = (event: HistoryEvent): event is Extract<HistoryEvent, { f: "deliver" | "volatile" | "subscribed" }> =>
-  event.f === "deliver" || event.f === "volatile" || event.f === "subscribed";
+const receipts = ["deliver", "volatile", "subscribed", "snapshot", "history-ok"] as const;
+type Receipt = Extract<HistoryEvent, { f: (typeof receipts)[number] }>;
+
+const isReceipt = (event: HistoryEvent): event is Receipt => receipts.some((f) => f === event.f);

@@ -17,7 +17,11 @@ function wrongErrors({ history, publishes, streams }: Evidence): Finding[] {
     if (outcome?.f !== "pub-fail" || pub.mayFailWith.includes(outcome.code)) continue;
     findings.push({ message: `${pub.op} on ${pub.ch} failed with ${outcome.code}`, events: [pub, outcome] });
   }
-  for (const { sub, end } of streams) {
+  for (const { sub, events, end } of streams) {
+    const last = events.at(-1);
+    if (end !== undefined && last !== undefined && last !== end) {
+      findings.push({ message: `${sub.sub} on ${sub.ch} ended, and then came ${last.f}`, events: [end, last] });
+    }
     if (end?.code === undefined || sub.mayEndWith.includes(end.code)) continue;
     findings.push({ message: `${sub.sub} on ${sub.ch} was ended with ${end.code}`, events: [sub, end] });
   }

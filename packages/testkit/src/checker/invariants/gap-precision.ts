@@ -1,7 +1,7 @@
 // §3.3: a gap's cause is true, it begins where the subscriber stood, it ends where the log can go on, and nobody whose
 // position was intact is told of one.
 
-import { samePos, type Pos } from "@heddle/protocol";
+import { rootOf, samePos, type Pos } from "@heddle/protocol";
 import type { Evidence } from "../evidence.ts";
 import type { GapEvent } from "../history.ts";
 import type { Stream } from "../streams.ts";
@@ -52,6 +52,7 @@ function problemOf(gap: GapEvent, stands: Pos | undefined, { sub }: Stream, evid
   if (gap.from.epoch !== gap.to.epoch) return "the epoch changed, which is the worse cause";
   switch (gap.why) {
     case "fork":
+      if (samePos(gap.from, rootOf(gap.from.epoch))) return "every log has its root";
       return truth.entryAt(sub.ch, gap.from) === undefined ? undefined : "the position is on the log";
     case "unverified":
       return "no ticket was bad and the engine proves positions";

@@ -54,8 +54,8 @@ function behind({ streams, facts, living }: Evidence): Finding[] {
 }
 
 /** Where a subscription stands after everything it was told. */
-function positionOf({ events }: Stream): Pos | undefined {
-  let pos: Pos | undefined;
+function positionOf({ sub, events }: Stream): Pos | undefined {
+  let pos = sub.at;
   for (const event of events) {
     if (event.f === "gap") pos = event.to;
     else if (event.f === "subscribed" || event.f === "deliver" || event.f === "skip") pos = event.pos;

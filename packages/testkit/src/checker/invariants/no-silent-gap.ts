@@ -1,9 +1,9 @@
 // G2: between two deliveries of a segment, skips included, nothing in the log is missing; nor within a page of history.
 
-import type { Pos } from "@heddle/protocol";
+import { samePos, type Pos } from "@heddle/protocol";
 import type { Evidence } from "../evidence.ts";
 import type { HistoryEvent } from "../history.ts";
-import { eventsOf, segmentsOf, type Segment, type Stream } from "../streams.ts";
+import { eventsOf, segmentsOf, startOf, type Segment, type Stream } from "../streams.ts";
 import type { Finding } from "../violation.ts";
 import { posText } from "./text.ts";
 
@@ -11,6 +11,7 @@ export function noSilentGap(evidence: Evidence): Finding[] {
   const findings: Finding[] = [];
   for (const stream of evidence.streams) {
     if (stream.sub.mode !== "resume") continue; // the other modes skip by design
+    findings.push(...movesIn(stream));
     for (const segment of segmentsOf(stream)) findings.push(...holesIn(segment, stream, evidence));
   }
   const asks = new Map(eventsOf(evidence.history, "history").map((ask) => [ask.op, ask]));
@@ -25,11 +26,29 @@ export function noSilentGap(evidence: Evidence): Finding[] {
   return findings;
 }
 
-function holesIn({ start, events }: Segment, { sub }: Stream, evidence: Evidence): Finding[] {
+/** A subscription that has a position goes on from there; anything else is a gap nobody told. */
+function movesIn({ sub, events }: Stream): Finding[] {
   const findings: Finding[] = [];
-  let last = start && (start.f === "gap" ? start.to : start.pos);
-  let by: HistoryEvent | undefined = start;
+  let stands = sub.at;
   for (const event of events) {
+    if (event.f === "gap") stands = event.to;
+    else if (event.f === "subscribed" || event.f === "deliver" || event.f === "skip") {
+      if (event.f === "subscribed" && stands !== undefined && !samePos(stands, event.pos)) {
+        const message = `${sub.sub} on ${sub.ch}: stood at ${posText(stands)} and went on from ${posText(event.pos)}`;
+        findings.push({ message, events: [event] });
+      }
+      stands = event.pos;
+    }
+  }
+  return findings;
+}
+
+function holesIn(segment: Segment, stream: Stream, evidence: Evidence): Finding[] {
+  const { sub } = stream;
+  const findings: Finding[] = [];
+  let last = startOf(segment, stream);
+  let by: HistoryEvent | undefined = segment.start;
+  for (const event of segment.events) {
     const message = last && holeBetween(evidence, sub.ch, last, event.pos);
     if (message !== undefined) {
       findings.push({

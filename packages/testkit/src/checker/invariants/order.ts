@@ -2,7 +2,7 @@
 
 import type { Evidence } from "../evidence.ts";
 import type { DeliverEvent } from "../history.ts";
-import { segmentsOf } from "../streams.ts";
+import { segmentsOf, startOf } from "../streams.ts";
 import type { Finding } from "../violation.ts";
 import { posText } from "./text.ts";
 
@@ -11,7 +11,7 @@ export function order({ streams }: Evidence): Finding[] {
   const merges = new Map<string, Map<string, DeliverEvent[]>>();
   for (const stream of streams) {
     for (const segment of segmentsOf(stream)) {
-      let last = segment.start && (segment.start.f === "gap" ? segment.start.to : segment.start.pos);
+      let last = startOf(segment, stream);
       let before: DeliverEvent | undefined;
       for (const event of segment.events) {
         if (last !== undefined && event.pos.epoch === last.epoch && event.pos.offset <= last.offset) {

@@ -1,0 +1,301 @@
+// Histories about whole instances: answers and heads in the end, presence, bounds, permission, codes, leftovers.
+
+import { at } from "./history-builder.ts";
+import type { HistoryCase } from "./history-case.ts";
+
+const livenessCases: readonly HistoryCase[] = [
+  {
+    invariant: "liveness",
+    title: "a publish that was never answered",
+    write(h, isBad) {
+      h.pub(1);
+      if (!isBad) h.unknown(1);
+    },
+  },
+  {
+    invariant: "liveness",
+    title: "an open publish of an instance that lives",
+    write(h, isBad) {
+      h.pub(1).proc(isBad ? "b" : "a", "crashed");
+    },
+  },
+  {
+    invariant: "liveness",
+    title: "a request that was never answered",
+    write(h, isBad) {
+      h.request();
+      if (!isBad) h.add({ f: "request-ok", op: "r" });
+    },
+  },
+  {
+    invariant: "liveness",
+    title: "a question for history that was never answered",
+    write(h, isBad) {
+      h.published(1).ask();
+      if (!isBad) h.page(1);
+    },
+  },
+  {
+    invariant: "liveness",
+    title: "an instance that is not online in the end",
+    write(h, isBad) {
+      h.state("waiting", { code: 4000 });
+      if (!isBad) h.state("online");
+    },
+  },
+  {
+    invariant: "liveness",
+    title: "a subscription behind the head in the end",
+    write(h, isBad) {
+      h.publishedUpTo(2).sub().subscribed(0).deliver(1);
+      if (!isBad) h.deliver(2);
+    },
+  },
+  {
+    invariant: "liveness",
+    title: "a subscription that was never answered",
+    write(h, isBad) {
+      h.published(1).sub();
+      if (!isBad) h.subscribed(1);
+    },
+  },
+  {
+    invariant: "liveness",
+    title: "a subscription left at the position it brought along, behind the head",
+    write(h, isBad) {
+      h.publishedUpTo(2).sub({ at: at(isBad ? 1 : 2) });
+    },
+  },
+];
+
+const presenceCases: readonly HistoryCase[] = [
+  {
+    invariant: "presence",
+    title: "a ghost: a member whose instance is gone",
+    write(h, isBad) {
+      h.member("in").view("a").proc("a", "crashed").wait(20_000);
+      if (!isBad) h.view();
+    },
+  },
+  {
+    invariant: "presence",
+    title: "a member that left and is still seen",
+    write(h, isBad) {
+      h.member("in").view("a").member("out");
+      if (!isBad) h.view();
+    },
+  },
+  {
+    invariant: "presence",
+    title: "a live member nobody sees",
+    write(h, isBad) {
+      if (isBad) h.member("in");
+      h.view();
+    },
+  },
+  {
+    invariant: "presence",
+    title: "a flap: a connected member that vanished and came back",
+    write(h, isBad) {
+      h.member("in").view("a");
+      if (isBad) h.view();
+      h.view("a");
+    },
+  },
+  {
+    invariant: "presence",
+    title: "a flap that no recent fault explains",
+    write(h, isBad) {
+      h.member("in").view("a").fault("cut");
+      h.wait(isBad ? 60_000 : 30_000)
+        .view()
+        .view("a");
+    },
+  },
+  {
+    invariant: "presence",
+    title: "a member that vanished within its grace",
+    write(h, isBad) {
+      h.member("in").view("a").state("waiting", { proc: "a" });
+      h.wait(isBad ? 5_000 : 10_000)
+        .view()
+        .state("online", { proc: "a" })
+        .view("a");
+    },
+  },
+];
+
+const boundCases: readonly HistoryCase[] = [
+  {
+    invariant: "memory",
+    title: "a queue beyond its limit",
+    write(h, isBad) {
+      h.add({ f: "mem", target: "b", what: "queue", size: isBad ? 1_001 : 1_000 });
+    },
+  },
+  {
+    invariant: "memory",
+    title: "an outbox beyond its limit",
+    write(h, isBad) {
+      h.add({ f: "mem", target: "b", what: "outbox", size: isBad ? 11 : 10 });
+    },
+  },
+  {
+    invariant: "resource",
+    title: "a timer left when everybody has gone",
+    write(h, isBad) {
+      h.add({ f: "resource", target: "n1", left: { connections: 0, timers: isBad ? 1 : 0 } });
+    },
+  },
+];
+
+const authCases: readonly HistoryCase[] = [
+  {
+    invariant: "auth",
+    title: "a forbidden subscription that delivers",
+    write(h, isBad) {
+      h.given({ isForbidden: (user, ch, action) => user === "user-b" && ch === "room" && action === "subscribe" });
+      h.attempted(1).sub({ mayEndWith: [203] });
+      if (isBad) h.deliver(1);
+      h.end(203);
+    },
+  },
+  {
+    invariant: "auth",
+    title: "a forbidden publish that was accepted",
+    write(h, isBad) {
+      h.given({ isForbidden: (user, _ch, action) => user === (isBad ? "user-a" : "user-b") && action === "publish" });
+      h.published(1);
+    },
+  },
+  {
+    invariant: "auth",
+    title: "a forbidden page of history",
+    write(h, isBad) {
+      h.given({ isForbidden: (user, _ch, action) => user === (isBad ? "user-b" : "user-a") && action === "history" });
+      h.published(1).ask().page(1);
+    },
+  },
+  {
+    invariant: "auth",
+    title: "an entry from before the subscription of somebody who may not read history",
+    write(h, isBad) {
+      h.given({ isForbidden: (user, _ch, action) => user === (isBad ? "user-b" : "user-a") && action === "history" });
+      h.published(1).sub({ sub: "t", proc: "a", user: "user-a" }).subscribed(0, "t").deliver(1, { sub: "t" });
+      h.sub().subscribed(0).deliver(1);
+    },
+  },
+  {
+    invariant: "auth",
+    title: "a delivery behind an expired token",
+    write(h, isBad) {
+      h.add({ f: "auth", proc: "b", user: "user-b", untilMs: 1_000 }).published(1).sub().subscribed(0);
+      h.wait(isBad ? 6_001 : 5_000).deliver(1);
+    },
+  },
+  {
+    invariant: "auth",
+    title: "a delivery behind an expired token that nobody renewed",
+    write(h, isBad) {
+      h.add({ f: "auth", proc: "b", user: "user-b", untilMs: 1_000 }).published(1).sub().subscribed(0);
+      h.add({ f: "auth", proc: isBad ? "a" : "b", user: "user-b", untilMs: 9_000 });
+      h.wait(8_000).deliver(1);
+    },
+  },
+  {
+    invariant: "auth",
+    title: "a snapshot behind an expired token",
+    write(h, isBad) {
+      h.add({ f: "auth", proc: "b", user: "user-b", untilMs: 1_000 }).sub().subscribed(0);
+      h.wait(isBad ? 6_001 : 5_000).add({ f: "snapshot", sub: "s", pos: at(0), user: "" });
+    },
+  },
+  {
+    invariant: "auth",
+    title: "a page of history behind an expired token",
+    write(h, isBad) {
+      h.add({ f: "auth", proc: "b", user: "user-b", untilMs: 1_000 }).published(1).ask();
+      h.wait(isBad ? 6_001 : 5_000).page(1);
+    },
+  },
+  {
+    invariant: "auth",
+    title: "a snapshot made for another user",
+    write(h, isBad) {
+      h.sub()
+        .subscribed(0)
+        .add({ f: "snapshot", sub: "s", pos: at(0), user: isBad ? "user-a" : "user-b" });
+    },
+  },
+];
+
+const codeCases: readonly HistoryCase[] = [
+  {
+    invariant: "codes",
+    title: "a publish that failed with a code the client is to retry",
+    write(h, isBad) {
+      h.pub(1, { mayFailWith: [306] }).fail(1, isBad ? 101 : 306);
+    },
+  },
+  {
+    invariant: "codes",
+    title: "a subscription ended without cause",
+    write(h, isBad) {
+      h.sub({ mayEndWith: isBad ? [] : [203] }).end(203);
+    },
+  },
+  {
+    invariant: "codes",
+    title: "a delivery behind a subscription's end",
+    write(h, isBad) {
+      h.attempted(1)
+        .sub({ mayEndWith: [203] })
+        .subscribed(0);
+      if (isBad) h.end(203).deliver(1);
+      else h.deliver(1).end(203);
+    },
+  },
+  {
+    invariant: "codes",
+    title: "a request that failed without cause",
+    write(h, isBad) {
+      h.request({ mayFailWith: [309] }).add({ f: "request-fail", op: "r", code: isBad ? 103 : 309, why: "" });
+    },
+  },
+  {
+    invariant: "codes",
+    title: "a question for history that failed without cause",
+    write(h, isBad) {
+      h.ask({ mayFailWith: [203] }).add({ f: "request-fail", op: "h", code: isBad ? 105 : 203, why: "" });
+    },
+  },
+  {
+    invariant: "codes",
+    title: "waiting to reconnect after a terminal code",
+    write(h, isBad) {
+      h.state("waiting", { code: isBad ? 4403 : 4000 }).state("online");
+    },
+  },
+  {
+    invariant: "codes",
+    title: "giving up after a code that asks to reconnect",
+    write(h, isBad) {
+      h.state("closed", { code: isBad ? 4001 : 4410 }).state("online");
+    },
+  },
+  {
+    invariant: "codes",
+    title: "an idempotent operation one node executed twice",
+    write(h, isBad) {
+      h.add({ f: "executed", node: "n1", key: "k" }).add({ f: "executed", node: isBad ? "n1" : "n2", key: "k" });
+    },
+  },
+];
+
+export const sessionCases: readonly HistoryCase[] = [
+  ...livenessCases,
+  ...presenceCases,
+  ...boundCases,
+  ...authCases,
+  ...codeCases,
+];
