@@ -33,7 +33,10 @@ describe("the driver's frame reader", () => {
     const sizes = [0, 5, 125, 126, 200, 65_535, 65_536, 70_000];
     const stream = Buffer.concat(sizes.map(frame));
     const found = [];
-    const reader = new FrameReader((payload, opcode) => found.push([payload.length, opcode]));
+    const reader = new FrameReader((bytes, start, end, opcode) => {
+      found.push([end - start, opcode]);
+      expect(bytes.toString("latin1", start, end)).toBe("x".repeat(end - start));
+    });
     const step = Math.max(pieceBytes, Math.ceil(stream.length / 5_000));
     for (let at = 0; at < stream.length; at += step) reader.push(stream.subarray(at, at + step));
     expect(found).toEqual(sizes.map((size) => [size, 1]));

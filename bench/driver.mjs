@@ -3,14 +3,24 @@
 import { connect } from "node:net";
 import { clientText, FrameReader } from "./lib/frame-reader.mjs";
 
-const { port, path, greeting = [], marker, acks = false, pong, count } = JSON.parse(process.argv[2]);
-const windowCost = 262_144;
+const { port, path, greeting = [], marker, acks, pong, count } = JSON.parse(process.argv[2]);
 const handshakesAtOnce = 50;
-let deliveries = 0;
+/** All sockets are read into the same memory: a read is done with before the next begins. */
+const readInto = Buffer.allocUnsafe(65_536);
+const pongFrame = Buffer.from([0x8a, 0x80, 0, 0, 0, 0]);
 
-process.on("message", ({ is }) => {
+let deliveries = 0;
+/** Tell after this many deliveries; never when 0. */
+let tellEvery = 0;
+let cpu = process.cpuUsage();
+let next = 0;
+let open = 0;
+
+process.on("disconnect", () => process.exit());
+process.on("message", ({ is, tellAfter }) => {
   if (is === "reset") {
     deliveries = 0;
+    tellEvery = tellAfter;
     cpu = process.cpuUsage();
     process.send({ is: "reset" });
   } else if (is === "read") {
@@ -18,58 +28,95 @@ process.on("message", ({ is }) => {
     process.send({ is: "read", deliveries, cpuUs: user + system });
   }
 });
-let cpu = process.cpuUsage();
-
-let next = 0;
-let open = 0;
 for (let started = 0; started < Math.min(handshakesAtOnce, count); started++) subscriber(next++);
 
 function subscriber(index) {
-  const socket = connect({ port, host: "127.0.0.1", noDelay: true });
   let head = Buffer.alloc(0);
+  let reader;
+  const onread = {
+    buffer: readInto,
+    callback(length, memory) {
+      const chunk = memory.subarray(0, length);
+      if (reader === undefined) onHead(chunk);
+      else reader.push(chunk);
+      return true;
+    },
+  };
+  const socket = connect({ port, host: "127.0.0.1", noDelay: true, onread });
   socket.on("error", (error) => fail(error));
   socket.on("close", () => fail(new Error(`connection ${index} was closed`)));
   socket.write(
     `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
   );
-  socket.on("data", function onHead(chunk) {
+  function onHead(chunk) {
     head = Buffer.concat([head, chunk]);
     const end = head.indexOf("\r\n\r\n");
     if (end < 0) return;
-    if (!head.subarray(0, 12).equals(Buffer.from("HTTP/1.1 101")))
-      return fail(new Error(head.subarray(0, end).toString()));
-    socket.off("data", onHead);
-    const reader = readerFor(socket);
-    socket.on("data", (bytes) => reader.push(bytes));
+    if (head.toString("latin1", 0, 12) !== "HTTP/1.1 101") return fail(new Error(head.toString("latin1", 0, end)));
+    reader = readerFor(socket);
     if (head.length > end + 4) reader.push(head.subarray(end + 4));
     for (const text of greeting) socket.write(clientText(text.replace("#", String(index).padStart(6, "0"))));
     if (next < count) subscriber(next++);
     if (++open === count) setTimeout(() => process.send({ is: "connected" }), 500);
-  });
+  }
 }
 
 function readerFor(socket) {
   const markerBytes = Buffer.from(marker);
-  const isWholeMarker = marker.startsWith("{");
-  let seen = 0;
-  let cost = 0;
-  let ackedCost = 0;
-  return new FrameReader((payload, opcode) => {
-    if (opcode === 9) return socket.write(Buffer.from([0x8a, 0x80, 0, 0, 0, 0]));
-    const isDelivery = isWholeMarker
-      ? payload.subarray(0, markerBytes.length).equals(markerBytes)
-      : payload.length >= 64 && payload.includes(markerBytes);
-    if (isDelivery) deliveries++;
-    else if (pong !== undefined && payload.length === 1 && payload.toString() === pong.ping)
-      socket.write(clientText(pong.pong));
-    else if (acks && payload.toString() === '{"t":"ping"}') socket.write(clientText('{"t":"pong"}'));
-    if (!acks || seen++ === 0) return; // welcome itself does not count
-    cost += payload.length;
-    if (cost - ackedCost < windowCost / 2) return;
-    ackedCost = cost;
-    socket.write(clientText(JSON.stringify({ t: "ack", n: seen - 1, b: cost })));
+  const receipts = acks && new Receipts(socket);
+  return new FrameReader((bytes, start, end, opcode) => {
+    if (opcode === 9) return socket.write(pongFrame);
+    if (startsWith(bytes, start, end, markerBytes)) {
+      deliveries++;
+      if (tellEvery > 0 && deliveries % tellEvery === 0) process.send({ is: "seen", deliveries });
+    } else answer(socket, bytes.toString("utf8", start, end));
+    receipts?.took(bytes, start, end);
   });
+}
+
+function startsWith(bytes, start, end, wanted) {
+  if (end - start < wanted.length) return false;
+  for (let index = 0; index < wanted.length; index++) if (bytes[start + index] !== wanted[index]) return false;
+  return true;
+}
+
+function answer(socket, text) {
+  if (text === pong?.ping) socket.write(clientText(pong.pong));
+}
+
+/** Flow control as clients owe it: totals, when half of the window is used, or a while after there is something to tell. */
+class Receipts {
+  #socket;
+  #halfWindow = undefined;
+  #count = 0;
+  #cost = 0;
+  #toldCost = 0;
+  #timer = undefined;
+
+  constructor(socket) {
+    this.#socket = socket;
+  }
+
+  took(bytes, start, end) {
+    if (this.#halfWindow === undefined) {
+      const welcome = JSON.parse(bytes.toString("utf8", start, end));
+      if (welcome.t !== "welcome") fail(new Error(`welcome expected, came ${JSON.stringify(welcome)}`));
+      this.#halfWindow = welcome.w / 2;
+      return; // itself it costs nothing
+    }
+    this.#count++;
+    this.#cost += end - start; // the texts are ASCII: bytes are characters
+    if (this.#cost - this.#toldCost >= this.#halfWindow) this.#tell();
+    else this.#timer ??= setTimeout(() => this.#tell(), acks.afterMs);
+  }
+
+  #tell() {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#toldCost = this.#cost;
+    this.#socket.write(clientText(`{"t":"ack","n":${this.#count},"b":${this.#cost}}`));
+  }
 }
 
 function fail(error) {

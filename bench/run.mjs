@@ -34,7 +34,7 @@ if (values.help || !scenarios.includes(name)) {
 const rounds = wholeNumber("rounds", values.rounds, 1, 20);
 const seconds = wholeNumber("seconds", values.seconds, 1, 60);
 
-process.on("SIGINT", () => process.exit(130)); // children end with their channel
+process.on("SIGINT", () => process.exit(130)); // the children see their channel end, and end too
 
 installPeers();
 const scenario = await import(`./scenarios/${name}.mjs`);
@@ -47,26 +47,45 @@ const outcome = await scenario.run({
   only: values.only?.split(","),
   log: (text) => console.error(text),
 });
-for (const table of outcome.table) print(table);
+for (const table of outcome.tables) print(table);
+for (const { server, setUp } of outcome.tables[0].rows) console.log(`\n${server}: ${setUp}`);
 if (values.json !== undefined)
   writeFileSync(values.json, `${JSON.stringify({ scenario: name, rounds, seconds, ...outcome }, null, 2)}\n`);
 
 function print({ case: title, rows }) {
-  console.log(`\n${title}`);
-  console.log(
-    "server     µs/delivery (user + system)   least…most     heddle/it (least…most)   driver CPU  machine busy",
-  );
-  for (const { server, usPerDelivery, user, system, spread, heddleRatio, driverCpu, machineBusy } of rows) {
-    const ratio = heddleRatio
-      ? `${heddleRatio.ratio.toFixed(2)} (${heddleRatio.least.toFixed(2)}…${heddleRatio.most.toFixed(2)})`
-      : "";
-    const cost = `${usPerDelivery.toFixed(2)} (${user.toFixed(2)} + ${system.toFixed(2)})`;
-    const range = `${spread.least.toFixed(2)}…${spread.most.toFixed(2)}`;
+  const widths = [10, 29, 14, 24, 14, 12, 0];
+  const line = (cells) =>
     console.log(
-      `${server.padEnd(10)} ${cost.padEnd(29)} ${range.padEnd(14)} ${ratio.padEnd(24)} ${percent(driverCpu).padEnd(11)} ${percent(machineBusy)}`,
+      cells
+        .map((cell, index) => cell.padEnd(widths[index]))
+        .join(" ")
+        .trimEnd(),
     );
+  console.log(`\n${title}`);
+  line([
+    "server",
+    "µs/delivery (user + system)",
+    "least…most",
+    `${outcome.ours}/it (least…most)`,
+    "deliveries/s",
+    "driver CPU",
+    "machine busy",
+  ]);
+  for (const row of rows) {
+    line([
+      row.server,
+      `${row.usPerDelivery.toFixed(2)} (${row.user.toFixed(2)} + ${row.system.toFixed(2)})`,
+      range(row.spread),
+      row.oursToIt === undefined ? "" : `${row.oursToIt.ratio.toFixed(2)} (${range(row.oursToIt)})`,
+      String(Math.round(row.deliveriesPerSecond)),
+      percent(row.driverCpu),
+      percent(row.machineBusy),
+    ]);
   }
-  for (const { server, setUp } of rows) console.log(`  ${server}: ${setUp}`);
+}
+
+function range({ least, most }) {
+  return `${least.toFixed(2)}…${most.toFixed(2)}`;
 }
 
 function percent(share) {

@@ -8,11 +8,14 @@ export class Child {
   #process;
   #waiting = [];
   #received = [];
+  #receivers = new Map();
   #end = undefined;
 
   constructor(modulePath, args = []) {
     this.#process = fork(modulePath, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
     this.#process.on("message", (message) => {
+      const receive = this.#receivers.get(message.is);
+      if (receive !== undefined) return receive(message);
       this.#received.push(message);
       this.#look();
     });
@@ -22,8 +25,14 @@ export class Child {
     });
   }
 
+  /** Does nothing once the process has ended: whoever waits for its answer is told. */
   send(message) {
-    this.#process.send(message);
+    if (this.#process.connected) this.#process.send(message);
+  }
+
+  /** Calls `receive` with every message of this kind, instead of keeping it for `next`. */
+  on(is, receive) {
+    this.#receivers.set(is, receive);
   }
 
   /** The next message of this kind. */

@@ -1,6 +1,6 @@
 // Reads server frames of a WebSocket: unmasked, unfragmented, as the servers under test send them. Counts without copying.
 
-/** Calls `onFrame(payload, opcode)` for each whole frame; `payload` is a view into the chunk, or a joined copy. */
+/** Calls `onFrame(bytes, start, end, opcode)` for each whole frame; its payload is `bytes` from `start` to `end`. */
 export class FrameReader {
   #rest = undefined;
   #onFrame;
@@ -9,6 +9,7 @@ export class FrameReader {
     this.#onFrame = onFrame;
   }
 
+  /** `chunk` is only looked at during the call: its memory may be used again. */
   push(chunk) {
     const bytes = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
     this.#rest = undefined;
@@ -28,10 +29,10 @@ export class FrameReader {
         length = Number(bytes.readBigUInt64BE(at + 2));
       }
       if (left < header + length) break;
-      this.#onFrame(bytes.subarray(at + header, at + header + length), bytes[at] & 0x0f);
+      this.#onFrame(bytes, at + header, at + header + length, bytes[at] & 0x0f);
       at += header + length;
     }
-    if (at < bytes.length) this.#rest = bytes.subarray(at);
+    if (at < bytes.length) this.#rest = Buffer.from(bytes.subarray(at));
   }
 }
 

@@ -1,7 +1,7 @@
-// Heddle: the whole system through its public API. Authentication, contract validation, positions, history and default
-// limits are on.
+// Heddle: the whole system through its public API. Authentication, contract validation, positions, history, counters and
+// default limits are on.
 
-import { createServer, jwt, signToken } from "@heddle/server";
+import { createServer, jwt, serverLimits, signToken } from "@heddle/server";
 import { channel, defineContract } from "@heddle/protocol/contract";
 import { z } from "zod";
 import { servePublishing } from "../lib/publish-loop.mjs";
@@ -15,13 +15,15 @@ const { port } = await server.listen({ port: 0, host: "127.0.0.1" });
 const token = await signToken({ secret, user: "bench", expiresInS: 3_600 });
 const payload = { text: "x".repeat(64 - '{"text":""}'.length) };
 const room = server.channel("room");
-let failed = false;
+const { windowCost, queueBytes, ringCount } = serverLimits;
+let hasFailed = false;
 
 servePublishing(
   () => {
     room.publish({ id: "all" }, "m", payload).catch((error) => {
-      if (!failed) console.error(error);
-      failed = true;
+      if (hasFailed) return;
+      hasFailed = true;
+      console.error("heddle: a publish failed:", error);
     });
   },
   {
@@ -30,8 +32,12 @@ servePublishing(
     greeting: [
       JSON.stringify({ t: "hello", v: 1, k: token, pid: "bench-#", subs: [{ r: 1, ch: "room/all", at: "live" }] }),
     ],
-    setUp: "JWT, zod contract, history 1 000 entries in memory, positions, flow control, default limits",
+    setUp:
+      `JWT per connection, zod contract, ${server.stats().guarantee.log} log keeping 1 000 entries for a day ` +
+      `(${ringCount} warm), positions and chain check, acknowledged window of ${windowCost}, queue of ${queueBytes} bytes, ` +
+      "counters; the 64 bytes are the payload's JSON",
     marker: '{"t":"m"',
-    acks: true,
+    acks: { afterMs: 1_000 },
+    pong: { ping: '{"t":"ping"}', pong: '{"t":"pong"}' },
   },
 );

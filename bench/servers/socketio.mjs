@@ -12,7 +12,7 @@ http.listen(0, "127.0.0.1", () => {
     path: "/socket.io/?EIO=4&transport=websocket",
     greeting: ["40"],
     setUp: "io.emit, websocket only, no compression",
-    marker: "xxxx",
+    marker: '42["m"',
     pong: { ping: "2", pong: "3" },
   });
 });

@@ -43,14 +43,11 @@ export function ticketFrom(session: Session, channel: string, pos: Pos): string 
 async function resolvePosition(request: StartRequest, pos: Pos): Promise<ResolvedStart> {
   const { session, channel, body } = request;
   const { node } = session;
-  if (!request.mayReadHistory) {
+  // Whoever stands at the head has missed nothing, whatever else it can or cannot prove.
+  const isAtHead = channel.isAtHead(pos);
+  if (!request.mayReadHistory && !isAtHead) {
     const ticket = readTicket(node, session.owner, channel.name, body.j ?? "", node.clock.wallMs());
-    if (ticket === undefined) {
-      // Whoever stands at the head has missed nothing, whatever else it cannot prove.
-      const isAtHead = channel.isAtHead(pos);
-      if (!isAtHead) return gapTo(request, "unverified", pos, channel.head);
-      return { pos, rec: "full", ticket: ticketFrom(session, channel.name, pos) };
-    }
+    if (ticket === undefined) return gapTo(request, "unverified", pos, channel.head);
     if (ticket.isOfEpoch(channel.head.epoch) && pos.epoch === channel.head.epoch && pos.offset < ticket.offset) {
       return gapTo(request, "expired", pos, channel.head);
     }
@@ -61,7 +58,8 @@ async function resolvePosition(request: StartRequest, pos: Pos): Promise<Resolve
   const missedCount = channel.head.epoch === pos.epoch ? channel.head.offset - pos.offset : 0;
   if (missedCount > channel.policy.recoverMax) return gapTo(request, "overflow", pos, channel.head);
   node.counters.resumes++;
-  return { pos, rec: "full", ...(body.j === undefined ? {} : { ticket: body.j }) };
+  const ticket = isAtHead ? ticketFrom(session, channel.name, pos) : body.j;
+  return { pos, rec: "full", ...(ticket === undefined ? {} : { ticket }) };
 }
 
 /** What a subscriber at `pos` has missed for good; undefined when it can read on. */

@@ -12,6 +12,7 @@ import type { PendingNode } from "./pending.ts";
 import { OwnFrame } from "./own-frame.ts";
 import { ownSocket } from "./socket-events.ts";
 import { prepareTextFrom } from "./text-frame.ts";
+import { whenEmpty, writeNow, type WriteDone } from "./write.ts";
 
 interface Ending {
   readonly code: number;
@@ -33,6 +34,7 @@ export class WebSocketConnection implements Disposable {
   readonly #kit: ConnectionKit;
   readonly #socket: Duplex;
   readonly #lowWaterBytes: number;
+  readonly #onWritten: WriteDone = (error) => this.#written(error);
   #reader: MessageReader | undefined;
   #handlers: WebSocketHandlers | undefined;
   #state: ConnectionState = "open";
@@ -40,6 +42,8 @@ export class WebSocketConnection implements Disposable {
 
   /** Undefined when nothing is pending. */
   #pending: PendingNode | undefined;
+  /** Bytes of the write under way, 0 when there is none. */
+  #writingBytes = 0;
   /** Whether the writer will flush us at the end of this turn. */
   #isDue = false;
   /** Whether the queue was above low water since `onWritable` was last called. */
@@ -64,6 +68,8 @@ export class WebSocketConnection implements Disposable {
     this.protocol = protocol;
     this.remoteAddress = (socket as Duplex & { remoteAddress?: string }).remoteAddress ?? "";
     ownSocket(socket, this);
+    this.#writingBytes = socket.writableLength;
+    if (this.#writingBytes > 0) whenEmpty(socket, this.#onWritten);
     kit.members.add(this);
     if (head.length > 0) socket.unshift(head);
     if (first !== undefined) this.send(new OwnFrame(first)); // leaves in one write with what is sent in this turn
@@ -75,7 +81,8 @@ export class WebSocketConnection implements Disposable {
 
   /** Bytes accepted and not yet passed to the kernel: pending ones and those the socket holds. */
   get queuedBytes(): number {
-    return (this.#pending?.byteLength ?? 0) + this.#socket.writableLength;
+    const pending = this.#pending;
+    return pending === undefined ? this.#writingBytes : pending.byteLength + this.#writingBytes;
   }
 
   /** Begins to read. Once per connection. If it ended before, `onClose` comes at the end of the turn. */
@@ -178,17 +185,16 @@ export class WebSocketConnection implements Disposable {
   /** @internal */
   flush(): boolean {
     this.#isDue = false;
-    const socket = this.#socket;
     const node = this.#pending;
     if (node !== undefined) {
-      if (node.byteLength + socket.writableLength > this.#lowWaterBytes) this.#wasAbove = true;
-      // A socket that is full gets no more: here the frames can still be taken back, and `drain` brings us again.
-      if (socket.writableNeedDrain) return true;
+      if (node.byteLength + this.#writingBytes > this.#lowWaterBytes) this.#wasAbove = true;
+      // One write at a time: here the frames can still be taken back, and the end of the write brings us again.
+      if (this.#writingBytes > 0) return true;
       this.#pending = undefined;
       this.#write(node);
     }
-    if (this.#endsWhenFlushed) socket.end();
-    if (socket.writableLength <= this.#lowWaterBytes) this.#tellWritable();
+    if (this.#endsWhenFlushed) this.#socket.end();
+    if (this.#writingBytes <= this.#lowWaterBytes) this.#tellWritable();
     return false;
   }
 
@@ -200,12 +206,17 @@ export class WebSocketConnection implements Disposable {
   #write(node: PendingNode): void {
     const socket = this.#socket;
     if (socket.destroyed) return;
-    if (this.#kit.reader.role === "client") return void socket.write(node.masked(() => this.#kit.random.u32()));
-    const chunks = node.chunks();
-    if (chunks.length === 1) return void socket.write(chunks[0]);
-    socket.cork();
-    for (const chunk of chunks) socket.write(chunk);
-    socket.uncork();
+    const { role } = this.#kit.reader;
+    const chunks = role === "server" ? node.chunks() : [node.masked(() => this.#kit.random.u32())];
+    this.#writingBytes = node.byteLength;
+    writeNow(socket, chunks, this.#onWritten);
+  }
+
+  #written(error?: Error | null): void {
+    this.#writingBytes = 0;
+    if (error) this.#socket.destroy(error);
+    else if (!this.#isDue && (this.#pending !== undefined || this.#wasAbove || this.#owedPong !== undefined))
+      this.#schedule();
   }
 
   #tellWritable(): void {
@@ -323,11 +334,6 @@ export class WebSocketConnection implements Disposable {
   onSocketEnd(): void {
     if (this.#state === "closed") this.#endWhenFlushed();
     else this.terminate(); // no close frame came: 1006 (§7.1.5)
-  }
-
-  /** @internal */
-  onSocketDrain(): void {
-    if (!this.#isDue) this.#schedule();
   }
 
   /** @internal */

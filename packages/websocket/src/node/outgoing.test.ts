@@ -147,6 +147,37 @@ describe("takeBack", () => {
   });
 });
 
+describe("a socket that others wrote to before", () => {
+  it("gets their bytes first", async () => {
+    const { clock, kit } = setUp();
+    const socket = new FakeSocket();
+    socket.isStuck = true;
+    socket.write("theirs, on its way. ");
+    socket.write("theirs, behind it");
+    const connection = new WebSocketConnection(kit, socket, "", Buffer.alloc(0));
+    connection.sendText("ours");
+    clock.endTurn();
+    expect(connection.queuedBytes).toBe(37 + 6);
+    socket.unstick();
+    await settle();
+    clock.endTurn();
+    expect(Buffer.concat(socket.writes).toString("latin1")).toBe("theirs, on its way. theirs, behind it\x81\x04ours");
+  });
+});
+
+describe("a socket that fails to write", () => {
+  it("is destroyed, and its owner told 1006 with the reason", async () => {
+    const { clock, open } = setUp();
+    const { connection, socket, told } = open();
+    socket.fails = new Error("EPIPE of the test");
+    connection.sendText("a");
+    clock.endTurn();
+    await settle();
+    expect(told).toEqual(["close 1006 EPIPE of the test unclean"]);
+    expect(socket.destroyed).toBe(true);
+  });
+});
+
 describe("a slow socket", () => {
   it("gets nothing more until it has drained, then one write of all that waited", async () => {
     const { clock, open } = setUp();

@@ -7,7 +7,6 @@ import type { Duplex } from "node:stream";
 export interface SocketOwner {
   onSocketData(chunk: Buffer): void;
   onSocketEnd(): void;
-  onSocketDrain(): void;
   onSocketError(error: Error): void;
   /** Called once, last. */
   onSocketClose(): void;
@@ -21,7 +20,7 @@ export function ownSocket(socket: Duplex, to: SocketOwner): void {
   (socket as OwnedSocket)[owner] = to;
   // A 'data' listener would set a socket flowing unless it was paused before.
   socket.pause();
-  socket.on("data", onData).on("end", onEnd).on("drain", onDrain).on("error", onError).on("close", onClose);
+  socket.on("data", onData).on("end", onEnd).on("error", onError).on("close", onClose);
 }
 
 function onData(this: Duplex, chunk: Buffer): void {
@@ -30,10 +29,6 @@ function onData(this: Duplex, chunk: Buffer): void {
 
 function onEnd(this: Duplex): void {
   (this as OwnedSocket)[owner].onSocketEnd();
-}
-
-function onDrain(this: Duplex): void {
-  (this as OwnedSocket)[owner].onSocketDrain();
 }
 
 function onError(this: Duplex, error: Error): void {

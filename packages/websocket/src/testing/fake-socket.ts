@@ -15,6 +15,8 @@ import { WebSocketConnection } from "../node/connection.ts";
 export class FakeSocket extends Duplex {
   readonly writes: Buffer[] = [];
   isStuck = false;
+  /** What the next writes fail with. */
+  fails: Error | undefined;
   #stuck: (() => void) | undefined;
 
   constructor() {
@@ -23,10 +25,15 @@ export class FakeSocket extends Duplex {
 
   override _read(): void {}
 
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.writes.push(chunk);
-    if (this.isStuck) this.#stuck = done;
-    else done();
+  override _write(chunk: Buffer, _encoding: string, done: (error?: Error) => void): void {
+    this.#take([chunk], done);
+  }
+
+  override _writev(list: readonly { chunk: Buffer }[], done: (error?: Error) => void): void {
+    this.#take(
+      list.map(({ chunk }) => chunk),
+      done,
+    );
   }
 
   override _final(done: () => void): void {
@@ -39,6 +46,13 @@ export class FakeSocket extends Duplex {
     const done = this.#stuck;
     this.#stuck = undefined;
     done?.();
+  }
+
+  #take(chunks: readonly Buffer[], done: (error?: Error) => void): void {
+    if (this.fails !== undefined) return done(this.fails);
+    this.writes.push(...chunks);
+    if (this.isStuck) this.#stuck = done;
+    else done();
   }
 
   /** What was written so far as unmasked frames under 126 bytes, each in hex. */

@@ -43,7 +43,8 @@ function problemOf(gap: GapEvent, stands: Pos | undefined, { sub }: Stream, evid
   if (facts.hasPhantoms && gap.from.epoch === gap.to.epoch) return undefined;
   const isOn = gap.to.tag === 1 || truth.entryAt(sub.ch, gap.to) !== undefined;
   const to = truth.log(sub.ch, gap.to.epoch);
-  if (!isOn && (to === undefined || gap.to.offset > to.knownFrom)) return "its end is not a place in the log";
+  const isJudged = !facts.hasPhantoms && (to === undefined || gap.to.offset > to.knownFrom);
+  if (!isOn && isJudged) return "its end is not a place in the log";
   const then = truth.stateAt(sub.ch, gap.to.epoch, gap.ts);
   if (then !== undefined && gap.to.offset > then.head) return `the log had only reached ${then.head}`;
   if (gap.why === "epoch") {
