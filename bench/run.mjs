@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
+import { linesOf } from "./lib/tables.mjs";
 
 const here = new URL("./", import.meta.url);
 const scenarios = readdirSync(new URL("scenarios/", here)).map((file) => file.replace(/\.mjs$/, ""));
@@ -41,56 +42,16 @@ const scenario = await import(`./scenarios/${name}.mjs`);
 console.log(
   `${scenario.title}\nNode ${process.version}, ${availableParallelism()} cores, load ${loadavg()[0].toFixed(2)} before; figures are medians of ${rounds} rounds, only ratios count\n`,
 );
-const outcome = await scenario.run({
-  rounds,
-  seconds,
-  only: values.only?.split(","),
-  log: (text) => console.error(text),
-});
-for (const table of outcome.tables) print(table);
-for (const { server, setUp } of outcome.tables[0].rows) console.log(`\n${server}: ${setUp}`);
+const names = scenario.contenders.filter((server) => values.only?.split(",").includes(server) ?? true);
+if (names.length === 0) {
+  console.error(`--only: ${values.only} given, some of ${scenario.contenders.join(", ")} wanted`);
+  process.exit(2);
+}
+const outcome = await scenario.run(names, { rounds, seconds, log: (text) => console.error(text) });
+for (const table of outcome.tables) console.log(`\n${linesOf(table).join("\n")}`);
+for (const note of outcome.notes) console.log(`\n${note}`);
 if (values.json !== undefined)
   writeFileSync(values.json, `${JSON.stringify({ scenario: name, rounds, seconds, ...outcome }, null, 2)}\n`);
-
-function print({ case: title, rows }) {
-  const widths = [10, 29, 14, 24, 14, 12, 0];
-  const line = (cells) =>
-    console.log(
-      cells
-        .map((cell, index) => cell.padEnd(widths[index]))
-        .join(" ")
-        .trimEnd(),
-    );
-  console.log(`\n${title}`);
-  line([
-    "server",
-    "µs/delivery (user + system)",
-    "least…most",
-    `${outcome.ours}/it (least…most)`,
-    "deliveries/s",
-    "driver CPU",
-    "machine busy",
-  ]);
-  for (const row of rows) {
-    line([
-      row.server,
-      `${row.usPerDelivery.toFixed(2)} (${row.user.toFixed(2)} + ${row.system.toFixed(2)})`,
-      range(row.spread),
-      row.oursToIt === undefined ? "" : `${row.oursToIt.ratio.toFixed(2)} (${range(row.oursToIt)})`,
-      String(Math.round(row.deliveriesPerSecond)),
-      percent(row.driverCpu),
-      percent(row.machineBusy),
-    ]);
-  }
-}
-
-function range({ least, most }) {
-  return `${least.toFixed(2)}…${most.toFixed(2)}`;
-}
-
-function percent(share) {
-  return share === undefined ? "–" : `${Math.round(share * 100)} %`;
-}
 
 function wholeNumber(option, text, least, most) {
   const value = Number(text);

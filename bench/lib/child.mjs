@@ -12,7 +12,10 @@ export class Child {
   #end = undefined;
 
   constructor(modulePath, args = []) {
-    this.#process = fork(modulePath, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    this.#process = fork(modulePath, args, {
+      execArgv: ["--expose-gc"],
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
     this.#process.on("message", (message) => {
       const receive = this.#receivers.get(message.is);
       if (receive !== undefined) return receive(message);

@@ -3,5 +3,5 @@
 import { runFanout } from "../lib/fanout.mjs";
 
 export const title = "fan-out to 1 000 subscribers, 64-byte messages: the WebSocket layer alone";
-
-export const run = (options) => runFanout(["websocket", "net", "ws", "uws"], options);
+export const contenders = ["websocket", "net", "ws", "uws"];
+export const run = (names, options) => runFanout(names, options);

@@ -4,7 +4,7 @@
 import { createServer, jwt, serverLimits, signToken } from "@heddle/server";
 import { channel, defineContract } from "@heddle/protocol/contract";
 import { z } from "zod";
-import { servePublishing } from "../lib/publish-loop.mjs";
+import { serveCommands } from "../lib/serve-commands.mjs";
 
 const secret = "a secret of the benchmark, 32 bytes at least";
 const contract = defineContract({
@@ -18,7 +18,7 @@ const room = server.channel("room");
 const { windowCost, queueBytes, ringCount } = serverLimits;
 let hasFailed = false;
 
-servePublishing(
+serveCommands(
   () => {
     room.publish({ id: "all" }, "m", payload).catch((error) => {
       if (hasFailed) return;

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
-import { servePublishing, text64 } from "../lib/publish-loop.mjs";
+import { serveCommands, text64 } from "../lib/serve-commands.mjs";
 
 const frame = Buffer.concat([Buffer.from([0x81, text64.length]), Buffer.from(text64)]);
 const http = createServer();
@@ -26,7 +26,7 @@ function flush() {
   for (const socket of sockets) socket.write(joined);
 }
 http.listen(0, "127.0.0.1", () => {
-  servePublishing(() => pendingCount++ === 0 && setImmediate(flush), {
+  serveCommands(() => pendingCount++ === 0 && setImmediate(flush), {
     port: http.address().port,
     path: "/",
     setUp: "no WebSocket library: one buffer per turn written to every socket",

@@ -2,12 +2,12 @@
 
 import { Server } from "socket.io";
 import { createServer } from "node:http";
-import { servePublishing, text64 } from "../lib/publish-loop.mjs";
+import { serveCommands, text64 } from "../lib/serve-commands.mjs";
 
 const http = createServer();
 const io = new Server(http, { transports: ["websocket"], serveClient: false, perMessageDeflate: false });
 http.listen(0, "127.0.0.1", () => {
-  servePublishing(() => io.emit("m", text64), {
+  serveCommands(() => io.emit("m", text64), {
     port: http.address().port,
     path: "/socket.io/?EIO=4&transport=websocket",
     greeting: ["40"],

@@ -245,12 +245,11 @@ export class Channel implements CursorChannel {
       const { codec } = receiver;
       let group = frames.get(codec);
       if (group === undefined) frames.set(codec, (group = { frame: frameFor(codec), ports: [] }));
-      if (cursor.state === "lagging" || !receiver.hasRoomFor(group.frame.cost)) {
+      if (cursor.state === "lagging" || !receiver.take(group.frame.cost)) {
         cursor.presenceIsStale = true;
         if (cursor.state !== "lagging") receiver.overflow();
         continue;
       }
-      receiver.note(group.frame.cost);
       group.ports.push(receiver.port);
     }
     for (const { frame, ports } of frames.values()) if (ports.length > 0) this.#env.bulk.sendAll([frame], ports);

@@ -34,6 +34,8 @@ export interface Receiver {
   hasRoomFor(cost: number): boolean;
   /** Counts a frame that leaves through the bulk sender. */
   note(cost: number): void;
+  /** Counts it if there is room. */
+  take(cost: number): boolean;
   /** Counts and queues one frame. */
   send(frame: Frame): void;
   /** A frame found no room: take back what is queued and let all cursors lag. */
@@ -64,7 +66,7 @@ export class Cursor {
   state: CursorState = "catchup";
   /** Presence frames were lost on the way: the full list is due. */
   presenceIsStale = false;
-  /** Droppable frames with a position sent since `subd`. */
+  /** Droppable frames with a position sent since `subd`; while it is among the live ones, less what was pushed before. */
   sentCount = 0;
   /** Where it is among the channel's live cursors; owned by the live set. */
   liveIndex = -1;

@@ -11,6 +11,9 @@ import type { ConnectionPort, Frame, HubCounters } from "../ports/index.ts";
 /** A lagging connection reads on when its queue is down to this part of its limit. */
 const lowShare = 4;
 
+/** A frame's cost is its characters or bytes: no codec and no frame header makes more bytes of it. */
+const bytesPerCostMax = 4;
+
 /** How often a lagging connection is looked at, besides its acknowledgements and writability. Milliseconds. */
 const lookAgainMs = 1_000;
 
@@ -25,6 +28,8 @@ export class Outgoing implements Receiver {
   readonly #catchUp: CatchUp;
   readonly #cursors: Map<number, Cursor>;
   readonly #giveUp: (why: string) => void;
+  readonly #isWindowed: boolean;
+  readonly #surelyShortCost: number;
   #windowCost: number;
   #isCounting = false;
   #sentCount = 0;
@@ -50,6 +55,8 @@ export class Outgoing implements Receiver {
     this.#clock = env.clock;
     this.#limits = env.limits;
     this.#counters = env.counters;
+    this.#isWindowed = port.windowed;
+    this.#surelyShortCost = env.limits.queueBytes / bytesPerCostMax;
     this.#windowCost = env.limits.windowCost;
     this.#cursors = cursors;
     this.#giveUp = giveUp;
@@ -77,15 +84,23 @@ export class Outgoing implements Receiver {
   }
 
   hasRoomFor(cost: number): boolean {
-    if (this.#isLagging || this.port.queuedBytes > this.#limits.queueBytes) return false;
-    if (!this.port.windowed) return true;
+    if (this.#isLagging) return false;
+    if (!this.#isWindowed) return this.port.queuedBytes <= this.#limits.queueBytes;
     const inFlight = this.#sentCost - this.#ackedCost;
-    return inFlight === 0 || inFlight + cost <= this.#windowCost;
+    if (inFlight + cost > this.#windowCost && inFlight > 0) return false;
+    // What is not acknowledged bounds what can be queued: mostly the queue, which lies elsewhere in memory, need not be asked.
+    return inFlight <= this.#surelyShortCost || this.port.queuedBytes <= this.#limits.queueBytes;
   }
 
   note(cost: number): void {
     this.#sentCount++;
     this.#sentCost += cost;
+  }
+
+  take(cost: number): boolean {
+    const hasRoom = this.hasRoomFor(cost);
+    if (hasRoom) this.note(cost);
+    return hasRoom;
   }
 
   send(frame: Frame): void {
@@ -156,7 +171,7 @@ export class Outgoing implements Receiver {
   /** Lets the cursors read on when the queue is low and at least half of the window is open. */
   #lookAgain(): void {
     if (!this.#isLagging || this.port.queuedBytes > this.#limits.queueBytes / lowShare) return;
-    if (this.port.windowed && 2 * (this.#sentCost - this.#ackedCost) > this.#windowCost) return;
+    if (this.#isWindowed && 2 * (this.#sentCost - this.#ackedCost) > this.#windowCost) return;
     this.#isLagging = false;
     this.#lagTimer?.[Symbol.dispose]();
     for (const cursor of this.#cursors.values()) {

@@ -29,8 +29,6 @@ const noPayload = new Uint8Array(0);
 export class WebSocketConnection implements Disposable {
   /** The agreed subprotocol, "" for none. */
   readonly protocol: string;
-  /** The peer's IP address, "" when the socket has none. */
-  readonly remoteAddress: string;
   readonly #kit: ConnectionKit;
   readonly #socket: Duplex;
   readonly #lowWaterBytes: number;
@@ -66,13 +64,17 @@ export class WebSocketConnection implements Disposable {
     this.#socket = socket;
     this.#lowWaterBytes = kit.limits.highWaterBytes / 4;
     this.protocol = protocol;
-    this.remoteAddress = (socket as Duplex & { remoteAddress?: string }).remoteAddress ?? "";
     ownSocket(socket, this);
     this.#writingBytes = socket.writableLength;
     if (this.#writingBytes > 0) whenEmpty(socket, this.#onWritten);
     kit.members.add(this);
     if (head.length > 0) socket.unshift(head);
     if (first !== undefined) this.send(new OwnFrame(first)); // leaves in one write with what is sent in this turn
+  }
+
+  /** The peer's IP address while the socket is open; "" when it has none. Asking is a system call the first time. */
+  get remoteAddress(): string {
+    return (this.#socket as Duplex & { remoteAddress?: string }).remoteAddress ?? "";
   }
 
   get state(): ConnectionState {

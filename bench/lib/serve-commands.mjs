@@ -1,4 +1,6 @@
-// The part all servers under test share: publish when told, as fast as told, and say what it cost this process.
+// The part all servers under test share: say where they listen, answer the meter, and publish when told.
+
+import { answerMeter } from "./meter.mjs";
 
 /** What is still on its way when the last publish was made arrives within this. Milliseconds. */
 const settleMs = 400;
@@ -6,34 +8,45 @@ const settleMs = 400;
 /** 64 bytes. */
 export const text64 = "x".repeat(64);
 
+/** A JSON text of 1 KiB that compresses as such texts do. */
+export const json1k = JSON.stringify({
+  rows: Array.from({ length: 13 }, (_, row) => ({
+    id: 1_000 + row * 7,
+    symbol: `SYM${row}`,
+    price: 100 + row / 8,
+    side: row % 2 ? "buy" : "sell",
+  })),
+})
+  .padEnd(1_024, " ")
+  .slice(0, 1_024);
+
 /**
  * Serves the benchmark's commands in a server process.
  *
  * @param publish  publishes one message to every subscriber
  * @param ready    what the others must know: port, path, greeting, what counts as a delivery, the set-up in words
  */
-export function servePublishing(publish, ready) {
+export function serveCommands(publish, ready) {
   const seen = { publishes: 0, tell: () => undefined };
 
+  answerMeter();
   process.on("disconnect", () => process.exit());
   process.on("message", async (message) => {
     if (message.is === "seen") {
       seen.publishes = message.publishes;
       return seen.tell();
     }
+    if (message.is !== "run") return;
     seen.publishes = 0;
-    const { burst, seconds } = message;
-    const before = process.cpuUsage();
+    const { burst, seconds, turnsAhead } = message;
     const startMs = performance.now();
     const publishes =
-      message.turnsAhead === undefined
+      turnsAhead === undefined
         ? await atRate(message)
-        : await asFastAsTaken(burst, startMs + seconds * 1_000, message.turnsAhead * burst);
+        : await asFastAsTaken(burst, startMs + seconds * 1_000, turnsAhead * burst);
     const tookMs = performance.now() - startMs;
     await pause(settleMs);
-    const { user, system } = process.cpuUsage(before);
-    const rssBytes = process.memoryUsage.rss();
-    process.send({ is: "done", publishes, tookMs, userUs: user, systemUs: system, rssBytes });
+    process.send({ is: "done", publishes, tookMs });
   });
   process.send({ is: "ready", ...ready });
 

@@ -1,0 +1,99 @@
+// The subscribers: they greet, count deliveries, acknowledge and answer pings as clients do.
+
+import { clientText } from "../lib/frame-reader.mjs";
+import { answerMeter } from "../lib/meter.mjs";
+import { openMany, openRawClient } from "../lib/raw-client.mjs";
+
+const { port, path, headers, greeting = [], marker, acks, pong, count } = JSON.parse(process.argv[2]);
+const pongFrame = Buffer.from([0x8a, 0x80, 0, 0, 0, 0]);
+/** Time for what follows the handshakes. Milliseconds. */
+const settleMs = 500;
+
+let deliveries = 0;
+/** Tell after this many deliveries; never when 0. */
+let tellEvery = 0;
+
+answerMeter();
+process.on("disconnect", () => process.exit());
+process.on("message", ({ is, tellAfter }) => {
+  if (is === "reset") {
+    deliveries = 0;
+    tellEvery = tellAfter;
+    process.send({ is: "reset" });
+  } else if (is === "read") process.send({ is: "read", deliveries });
+});
+
+await openMany(count, (index, opened) => {
+  openRawClient(
+    { port, path, headers },
+    (socket) => {
+      for (const text of greeting) socket.write(clientText(text.replace("#", String(index).padStart(6, "0"))));
+      opened();
+      return frameHandler(socket);
+    },
+    (error) => fail(error ?? new Error(`connection ${index} was closed`)),
+  );
+});
+setTimeout(() => process.send({ is: "connected" }), settleMs);
+
+function frameHandler(socket) {
+  const receipts = acks && new Receipts(socket);
+  const wanted = marker === undefined ? Buffer.alloc(0) : Buffer.from(marker);
+  return (bytes, start, end, opcode) => {
+    if (opcode === 9) return socket.write(pongFrame);
+    if (startsWith(bytes, start, end, wanted)) {
+      deliveries++;
+      if (tellEvery > 0 && deliveries % tellEvery === 0) process.send({ is: "seen", deliveries });
+    } else answer(socket, bytes.toString("utf8", start, end));
+    receipts?.took(bytes, start, end);
+  };
+}
+
+function startsWith(bytes, start, end, wanted) {
+  if (end - start < wanted.length) return false;
+  for (let index = 0; index < wanted.length; index++) if (bytes[start + index] !== wanted[index]) return false;
+  return true;
+}
+
+function answer(socket, text) {
+  if (text === pong?.ping) socket.write(clientText(pong.pong));
+}
+
+/** Flow control as clients owe it: totals, when half of the window is used, or a while after there is something to tell. */
+class Receipts {
+  #socket;
+  #halfWindow = undefined;
+  #count = 0;
+  #cost = 0;
+  #toldCost = 0;
+  #timer = undefined;
+
+  constructor(socket) {
+    this.#socket = socket;
+  }
+
+  took(bytes, start, end) {
+    if (this.#halfWindow === undefined) {
+      const welcome = JSON.parse(bytes.toString("utf8", start, end));
+      if (welcome.t !== "welcome") fail(new Error(`welcome expected, came ${JSON.stringify(welcome)}`));
+      this.#halfWindow = welcome.w / 2;
+      return; // itself it costs nothing
+    }
+    this.#count++;
+    this.#cost += end - start; // the texts are ASCII: bytes are characters
+    if (this.#cost - this.#toldCost >= this.#halfWindow) this.#tell();
+    else this.#timer ??= setTimeout(() => this.#tell(), acks.afterMs);
+  }
+
+  #tell() {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#toldCost = this.#cost;
+    this.#socket.write(clientText(`{"t":"ack","n":${this.#count},"b":${this.#cost}}`));
+  }
+}
+
+function fail(error) {
+  console.error(`driver: ${error.message}`);
+  process.exit(1);
+}
