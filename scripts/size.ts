@@ -10,7 +10,7 @@ import { root } from "./lib/run.mjs";
 /** What the smallest entry should weigh, minified and compressed. Bytes. */
 const gzipBytesGoal = 8_192;
 /** What it may weigh until the goal is met: no release makes it heavier than this. Bytes. */
-const gzipBytesMax = 9_900;
+const gzipBytesMax = 8_800;
 
 interface Size {
   readonly entry: string;

@@ -17,7 +17,7 @@ import {
   utf8DecodeStrict,
   utf8Encode,
 } from "./index.ts";
-import { systemClock, systemRandom } from "./system.ts";
+import { systemClock, systemFloats, systemRandom } from "./system.ts";
 
 describe("bytes", () => {
   it("come back from base64 and base64url as they were", () => {
@@ -118,5 +118,12 @@ describe("the machine's ports", () => {
     expect(drawn.size).toBeGreaterThan(590);
     expect(random.bytes(16)).toHaveLength(16);
     expect(random.float()).toBeLessThan(1);
+  });
+
+  it("draws single numbers without a pool too", () => {
+    const { float } = systemFloats();
+    const drawn = Array.from({ length: 600 }, float);
+    expect(new Set(drawn).size).toBeGreaterThan(590);
+    expect(drawn.every((number) => number >= 0 && number < 1)).toBe(true);
   });
 });

@@ -4,6 +4,11 @@ import type { Random } from "./random.ts";
 
 const poolWords = 256;
 
+/** Uniform numbers of that generator for who draws seldom, in less code than `systemRandom`, which draws in pools. */
+export const systemFloats = (): Pick<Random, "float"> => ({
+  float: () => (crypto.getRandomValues(new Uint32Array(1))[0] as number) / 2 ** 32,
+});
+
 /** The machine's CSPRNG (`crypto.getRandomValues`, also in insecure browser contexts), drawn in pools of 1 KiB. */
 export function systemRandom(): Random {
   const pool = new Uint32Array(poolWords);

@@ -1,7 +1,7 @@
 // What every entry with a contract's types exports besides `createClient`.
 
 export type { Client, ClientOptions, Entry, TypedChannel, TypedPresence } from "./client.ts";
-export type { Channel, ChannelPublishOptions, ChannelStatus, Skip, SubscribeOptions } from "./channel/channel.ts";
+export type { Channel, ChannelPublishOptions, ChannelStatus, Skip, SubscribeOptions } from "./channel/channel-api.ts";
 export type { NoticeGap } from "./channel/channels.ts";
 export type { Message, Meta } from "./channel/delivery.ts";
 export type { HistoryPage, HistoryQuery } from "./channel/history.ts";

@@ -1,14 +1,15 @@
 // The client without types: plain channel names, any JSON values. Puts the parts together and hands frames round.
 
-import { closeClassOf, type Guarantee, type ServerFrame } from "@heddle/protocol";
-import { spread, type Channel, type SubscribeOptions } from "./channel/channel.ts";
+import { closeHundredOf, dropPositionsHundred, type Guarantee, type ServerFrame } from "@heddle/protocol";
+import type { Channel, SubscribeOptions } from "./channel/channel-api.ts";
 import { newChannels, type NoticeGap } from "./channel/channels.ts";
-import { messageFrom, type Message, type Meta } from "./channel/delivery.ts";
+import { messageFrom, type Meta } from "./channel/delivery.ts";
 import { newConnection, type ClientState, type Passed } from "./connection/connection.ts";
 import { newTokenKeeper } from "./connection/token-keeper.ts";
 import { HeddleError, LocalError } from "./errors.ts";
 import { newEmitter, type Listener, type Off } from "./emitter.ts";
-import { resolveLimits, type CoreOptions } from "./options.ts";
+import type { Growing } from "./growing.ts";
+import { resolveLimits, type CoreOptions, type Settings } from "./options.ts";
 import { frameLength, newOutbox } from "./outbox/outbox.ts";
 import { newAsks, type AskHandler } from "./requests/asks.ts";
 import { newAsk, type AskOptions } from "./requests/requests.ts";
@@ -60,134 +61,124 @@ export interface ClientCore extends AsyncDisposable {
 
 /** What an application can listen to. Notices stand under their names behind a colon. */
 interface ClientKinds {
-  readonly [notice: `:${string}`]: Message;
-  readonly state: ClientState;
+  readonly [notice: `:${string}`]: [payload: unknown, meta: Meta];
+  readonly state: [state: ClientState];
   readonly frame: Passed;
-  readonly gap: NoticeGap;
+  readonly gap: [gap: NoticeGap];
 }
 
 /** @throws {LocalError} `option-invalid`, naming field, value and range */
 export function createClientCore(options: CoreOptions): ClientCore {
-  const { clock, random, transport, lifecycle, onError: failed = throwLater } = options;
-  const settings = resolveLimits(options);
+  const settings: Settings = resolveLimits({ ...options, onError: options.onError ?? throwLater });
+  const { clock, random, lifecycle, windowCost, requestCount } = settings;
   const counters = newCounters();
-  const emitter = newEmitter<ClientKinds>(failed);
-  const { add, tell } = emitter;
+  const emitter = newEmitter<ClientKinds>(settings.onError);
+  const [tell, add] = emitter;
   /** What one frame may have. */
   let lengthMax = frameLength;
   // 96 random bits, drawn anew at every start and never kept.
-  const pid = [0, 0, 0].map(() => random.u32().toString(36).padStart(7, "0")).join("");
+  const pid = [0, 0, 0]
+    .map(() =>
+      Math.floor(random.float() * 2 ** 32)
+        .toString(36)
+        .padStart(7, "0"),
+    )
+    .join("");
 
-  const token = newTokenKeeper(options, async (k) => {
+  const token = newTokenKeeper(settings, async (k) => {
     try {
-      connection.expires((await ask({ t: "auth", k }, {}, false)).exp);
+      expires((await ask({ t: "auth", k }, {}, false)).exp);
       return false;
     } catch (error) {
       return error instanceof HeddleError;
     }
   });
 
-  const connection = newConnection({ clock, random, transport, settings, counters, emitter }, token, {
-    hello: () => ({ pid, w: settings.windowCost, subs: channels.hello() }),
-    welcomed(welcome) {
-      const { u, x, id, g } = welcome;
+  const [send, connectLink, hurry, restart, expires, close] = newConnection(settings, counters, emitter, token, [
+    () => ({ pid, w: windowCost, subs: helloSubs() }),
+    (welcome) => {
+      const { u, x, id, g, max } = welcome;
       // Numbers count per identity: under another one a repetition would be a second message, and by somebody else.
-      if (self.x && self.x !== x) sender.giveUp("user-changed", "another user's session");
+      if (self.x && self.x !== x) giveUp("user-changed");
       Object.assign(self, { userId: u, x, connectionId: id, guarantee: g });
-      lengthMax = welcome.max;
-      channels.welcomed();
-      sender.welcomed(welcome);
+      lengthMax = max;
+      channelsWelcomed();
+      welcomed(welcome);
     },
-    frame(frame, cost) {
-      if (frame.t === "ask") void asks.asked(frame);
-      else if (frame.t === "cancel") asks.stop(frame.r);
-      else if (frame.t === "part")
-        return; // results in pieces are not asked for
-      else if ("r" in frame) sender.answered(frame as Answer, cost);
-      else if (frame.t === "m" && !frame.c) notice(messageFrom(frame, undefined));
-      else if ("c" in frame) channels.frame(frame as ServerFrame & { readonly c: number }, cost);
+    (frame, cost) => {
+      const { t } = frame;
+      if (t === "part") return; // results in pieces are not asked for
+      if (t === "ask") void asked(frame);
+      else if (t === "cancel") stopAsks(frame.r);
+      else if ("r" in frame) answered(frame as Answer, cost);
+      else if (t === "m" && !frame.c) {
+        notice(...messageFrom(frame, undefined));
+      } else if ("c" in frame) channelFrame(frame as ServerFrame & { readonly c: number }, cost);
     },
-    ended(why) {
-      unwatch?.();
-      sender.giveUp("closed", why);
-      channels.closed(new LocalError("closed", why));
+    (code, endedWhy) => {
+      if (endedWhy !== undefined) {
+        unwatch?.();
+        giveUp("closed", endedWhy);
+        channelsClosed(new LocalError("closed", endedWhy));
+      }
+      stopAsks();
+      lost(code === 1009);
+      channelsLost(closeHundredOf(code) === dropPositionsHundred);
     },
-    lost(code) {
-      asks.stop();
-      sender.lost(code === 1009);
-      channels.lost(closeClassOf(code) === "drop-positions");
-    },
-    changed(state) {
+    (state) => {
       self.state = state;
       void tell("state", state);
     },
-  });
-  const { send, isOnline, hurry, heartbeat } = connection;
+  ]);
 
   const connect = (): void => {
     const { state } = self;
     if (state.name === "closed") throw new LocalError("closed", state.why);
-    connection.connect();
+    connectLink();
   };
 
   const sender = newSender(clock, send);
-  const ask = newAsk(sender, settings.requestCount);
-  const { publish, number } = newOutbox(
+  const [, pending, expect, answered, welcomed, lost, giveUp] = sender;
+  const ask = newAsk(sender, requestCount);
+  const [publish, number] = newOutbox(
     sender,
     settings,
     () => lengthMax,
     () => self.x,
   );
-  const asks = newAsks(clock, send);
-  const notice = (message: Message): void => void tell(`:${message.meta.event}`, message);
-  const channels = newChannels({
-    clock,
-    settings,
-    counters,
-    failed,
-    connect,
-    isOnline,
-    send,
-    ask,
-    expect: sender.expect,
-    publish,
-    number,
-    x: () => self.x,
-    notice,
-    noticeGap: (gap) => void tell("gap", gap),
-    restart: connection.restart,
-  });
-  const unwatch = lifecycle?.watch(hurry);
+  const [onAsk, asked, stopAsks] = newAsks(clock, send);
+  const notice = (payload: unknown, meta: Meta): void => void tell(`:${meta.event}`, payload, meta);
 
-  const self: { -readonly [Key in keyof ClientCore]: ClientCore[Key] } = {
+  const self: Growing<ClientCore, "userId" | "x" | "connectionId" | "guarantee"> = {
     state: { name: "idle" },
-    userId: undefined,
-    x: undefined,
-    connectionId: undefined,
-    guarantee: undefined,
     get stats() {
-      return { ...counters, outboxCount: sender.pending(true).length, rttMs: heartbeat.rttMs };
+      return { ...counters, outboxCount: pending(true).length };
     },
     get channels() {
-      return channels.all().map(({ channel }) => channel);
+      return allChannels().map(({ channel }) => channel);
     },
     connect,
-    close: connection.close,
-    [Symbol.asyncDispose]: connection.close,
+    close,
+    [Symbol.asyncDispose]: close,
     onState: (listener) => add("state", listener),
-    onFrame: (listener) => add("frame", ({ direction, text }) => listener(direction, text)),
+    onFrame: (listener) => add("frame", listener),
     probe: hurry,
-    channel: (name, given) => channels.of(name, given).channel,
-    async call(op, input, { idempotent = false, ...how } = {}) {
+    channel: (name, given) => channelOf(name, given).channel,
+    async call(op, input, how = {}) {
       connect();
-      const n = idempotent ? number() : undefined;
-      return (await ask({ t: "call", op, d: input, n }, how, idempotent)).d;
+      const n = how.idempotent ? number() : undefined;
+      return (await ask({ t: "call", op, d: input, n }, how, !!n)).d;
     },
-    onAsk: asks.on,
-    onNotice: (name, handler) => add(`:${name}`, spread(handler)),
+    onAsk,
+    onNotice: (name, handler) => add(`:${name}`, handler),
     onNoticeGap: (listener) => add("gap", listener),
   };
-  return self;
+
+  const [allChannels, channelOf, helloSubs, channelsWelcomed, channelFrame, channelsLost, channelsClosed] = newChannels(
+    [settings, counters, self, connect, send, restart, expect, ask, publish, number, notice, (gap) => tell("gap", gap)],
+  );
+  const unwatch = lifecycle?.watch(hurry);
+  return self as ClientCore;
 }
 
 /** What handlers throw is nobody's to swallow: it surfaces as if a timer had thrown it. */

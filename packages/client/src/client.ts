@@ -1,8 +1,8 @@
 // The client as a contract types it. At run time a contract is nothing: a channel's name follows from its key and
 // parameters alone, so all of this is names and types over the core.
 
-import type { Clock, Random } from "@heddle/base";
-import { systemClock, systemRandom } from "@heddle/base/system";
+import type { Clock } from "@heddle/base";
+import { systemClock, systemFloats } from "@heddle/base/system";
 import { channelName, type Gap, type WirePos } from "@heddle/protocol";
 import type {
   Contract,
@@ -24,7 +24,7 @@ import type {
   NoticeOutput,
   ParamsOf,
 } from "@heddle/protocol/contract";
-import type { Channel, ChannelPublishOptions, SubscribeOptions } from "./channel/channel.ts";
+import type { Channel, ChannelPublishOptions, SubscribeOptions } from "./channel/channel-api.ts";
 import type { Message, Meta } from "./channel/delivery.ts";
 import type { HistoryPage, HistoryQuery } from "./channel/history.ts";
 import type { ChannelPresence, Member } from "./channel/presence.ts";
@@ -41,7 +41,7 @@ export interface ClientOptions extends Omit<CoreOptions, "transport" | "clock" |
   readonly transport?: Transport;
   /** Default: the machine's. */
   readonly clock?: Clock;
-  readonly random?: Random;
+  readonly random?: CoreOptions["random"];
 }
 
 type Handler<Payload> = (payload: Payload, meta: Meta) => unknown;
@@ -127,17 +127,19 @@ export interface Client<C extends Contract> extends Omit<
   onNotice<N extends NoticeName<C>>(name: N, handler: Handler<NoticeOutput<C, N>>): Off;
 }
 
-/** What an entry adds: how its environment reaches an address. */
-export interface Platform {
-  transport(url: string, env: { readonly clock: Clock; readonly random: Random }): Transport;
-  readonly lifecycle?: CoreOptions["lifecycle"];
-}
-
-/** @throws {LocalError} `option-invalid`, naming field, value and range */
-export function clientOn<C extends Contract>(platform: Platform, options: ClientOptions): Client<C> {
-  const { url = "/realtime", clock = systemClock(), random = systemRandom(), lifecycle = platform.lifecycle } = options;
-  const transport = options.transport ?? platform.transport(url, { clock, random });
-  const core = createClientCore({ ...options, transport, clock, random, lifecycle });
+/**
+ * @param dial   how the environment reaches an address
+ * @param usual  the lifecycle when none is given
+ * @throws {LocalError} `option-invalid`, naming field, value and range
+ */
+export function clientOn<C extends Contract>(
+  options: ClientOptions,
+  dial: (url: string, clock: Clock) => Transport,
+  usual?: CoreOptions["lifecycle"],
+): Client<C> {
+  const { url = "/realtime", clock = systemClock(), random = systemFloats(), lifecycle = usual } = options;
+  const { transport = dial(url, clock) } = options;
+  const core = createClientCore({ ...options, clock, random, lifecycle, transport });
   const { channel } = core;
   const named = (key: string, params?: Readonly<Record<string, string>>, given?: SubscribeOptions): Channel =>
     channel(channelName(key, params), given);

@@ -1,20 +1,20 @@
 // Entry `@heddle/client/core`: the client over any transport, clock and chance, without a contract's types.
 
 export { createClientCore, type CallOptions, type ClientCore } from "./client-core.ts";
-export type { Channel, ChannelPublishOptions, ChannelStatus, Skip, SubscribeOptions } from "./channel/channel.ts";
+export type { Channel, ChannelPublishOptions, ChannelStatus, Skip, SubscribeOptions } from "./channel/channel-api.ts";
 export type { NoticeGap } from "./channel/channels.ts";
 export type { Message, Meta } from "./channel/delivery.ts";
 export type { HistoryPage, HistoryQuery } from "./channel/history.ts";
 export type { ChannelPresence, Member, PresenceState } from "./channel/presence.ts";
 export type { ClientState } from "./connection/connection.ts";
 export { browserLifecycle, type Lifecycle } from "./connection/lifecycle.ts";
-export { connectionTransitions, type ConnectionState, type ConnectionTrigger } from "./connection/states.ts";
+export { connectionTransitions, type ConnectionState } from "./connection/states.ts";
 export type { Listener, Off } from "./emitter.ts";
 export { HeddleError, LocalError, type LocalCode } from "./errors.ts";
 export { clientLimits, type ClientLimits, type CoreOptions, type TokenRequest, type TokenSource } from "./options.ts";
 export type { Published, PublishOptions } from "./outbox/outbox.ts";
 export type { AskHandler } from "./requests/asks.ts";
 export type { ClientStats } from "./stats.ts";
-export { channelTransitions, type ChannelState, type ChannelTrigger } from "./channel/states.ts";
+export { channelTransitions, type ChannelState } from "./channel/states.ts";
 export { browserWebSocket } from "./transport/browser-websocket.ts";
 export type { Transport, TransportHandlers, TransportLink } from "./transport/transport.ts";

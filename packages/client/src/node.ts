@@ -1,5 +1,6 @@
 // Entry `@heddle/client` and `@heddle/client/websocket` in Node.
 
+import { systemRandom } from "@heddle/base/system";
 import type { Contract } from "@heddle/protocol/contract";
 import { clientOn, type Client, type ClientOptions } from "./client.ts";
 import { nodeWebSocket } from "./node-websocket.ts";
@@ -13,4 +14,4 @@ export { nodeWebSocket, type NodeWebSocketOptions } from "./node-websocket.ts";
  * @throws {LocalError} `option-invalid`, naming field, value and range
  */
 export const createClient = <C extends Contract>(options: ClientOptions): Client<C> =>
-  clientOn<C>({ transport: nodeWebSocket }, options);
+  clientOn<C>(options, (url, clock) => nodeWebSocket(url, { clock, random: systemRandom() }));

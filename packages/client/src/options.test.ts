@@ -48,9 +48,7 @@ describe("limits", () => {
     for (const value of [usual / 100, usual * 100])
       expect(resolveLimits({ [name]: value })).toMatchObject({ [name]: value });
     for (const value of [usual / 101, usual * 101, NaN]) {
-      expect(() => resolveLimits({ [name]: value })).toThrow(
-        `${name}: ${value} given, ${usual / 100} to ${usual * 100} wanted`,
-      );
+      expect(() => resolveLimits({ [name]: value })).toThrow(`${name}: ${value}, not ${usual / 100} to ${usual * 100}`);
     }
   });
 

@@ -56,7 +56,8 @@ export const clientLimits: ClientLimits = {
 export interface CoreOptions extends Partial<ClientLimits> {
   readonly transport: Transport;
   readonly clock: Clock;
-  readonly random: Random;
+  /** 32 bits a draw, which nobody can guess: the producer id is made of it. */
+  readonly random: Pick<Random, "float">;
   /** Without it the session is anonymous, if the server takes such. */
   readonly token?: TokenSource | undefined;
   readonly lifecycle?: Lifecycle | undefined;
@@ -64,13 +65,16 @@ export interface CoreOptions extends Partial<ClientLimits> {
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
+/** What a client was told, with every limit present. */
+export type Settings = CoreOptions & ClientLimits & { readonly onError: (error: unknown) => void };
+
 /** @throws {LocalError} `option-invalid`, naming field, value and range */
-export function resolveLimits(given: Partial<ClientLimits>): ClientLimits {
+export function resolveLimits<Given extends Partial<ClientLimits>>(given: Given): Given & ClientLimits {
   const settled = { ...clientLimits, ...given };
   for (const [name, usual] of Object.entries(clientLimits) as [keyof ClientLimits, number][]) {
     const value = settled[name];
     if (!(value >= usual / 100 && value <= usual * 100)) {
-      throw new LocalError("option-invalid", `${name}: ${value} given, ${usual / 100} to ${usual * 100} wanted`);
+      throw new LocalError("option-invalid", `${name}: ${value}, not ${usual / 100} to ${usual * 100}`);
     }
   }
   return settled;

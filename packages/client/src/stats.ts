@@ -29,7 +29,8 @@ export interface ClientStats {
   readonly rttMs: number | undefined;
 }
 
-export type Counters = { -readonly [Key in Exclude<keyof ClientStats, "outboxCount" | "rttMs">]: number };
+type Counted = Omit<ClientStats, "outboxCount">;
+export type Counters = { -readonly [Key in keyof Counted]: Counted[Key] };
 
 export const newCounters = (): Counters => ({
   connects: 0,
@@ -44,4 +45,5 @@ export const newCounters = (): Counters => ({
   discarded: 0,
   chainBreaks: 0,
   parks: 0,
+  rttMs: undefined,
 });

@@ -14,4 +14,4 @@ export { browserWebSocket };
  * @throws {LocalError} `option-invalid`, naming field, value and range
  */
 export const createClient = <C extends Contract>(options: ClientOptions): Client<C> =>
-  clientOn<C>({ transport: browserWebSocket, lifecycle: browserLifecycle }, options);
+  clientOn<C>(options, browserWebSocket, browserLifecycle);

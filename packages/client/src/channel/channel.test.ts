@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Gap, WirePos } from "@heddle/protocol";
 import { HeddleError, LocalError } from "../errors.ts";
 import { at, deferred, entry, Scene } from "../testing/scripted-server.ts";
-import type { Channel, SubscribeOptions } from "./channel.ts";
+import type { Channel, SubscribeOptions } from "./channel-api.ts";
 
 /** A scene whose client follows "room/1", standing behind offset 100. */
 async function following(options: SubscribeOptions = {}): Promise<{
@@ -292,6 +292,20 @@ describe("a gap", () => {
     await scene.settle();
     expect(heard).toEqual([151]);
     expect(room.status.state).toBe("receiving");
+  });
+
+  it("whose handler is done after the subscription was left keeps nothing from the next one", async () => {
+    const { scene, room, heard, off, alias } = await following();
+    const loaded = deferred<WirePos>();
+    room.onGap(() => loaded.promise);
+    await scene.says({ t: "gap", c: alias, why: "expired", from: at(100), to: at(150) });
+    off();
+    await scene.settle();
+    room.on("message", (payload) => void heard.push(payload));
+    const next = scene.subd("room/1", at(100));
+    loaded.resolve(at(500));
+    await scene.says(entry(next, 101));
+    expect(heard).toEqual([101]);
   });
 
   it("is continued from the position its handler returns", async () => {
@@ -629,7 +643,7 @@ describe("many channels", () => {
   it("beyond the client's limit are refused by name", () => {
     const scene = new Scene({ channelCount: 11 });
     for (let index = 0; index < 11; index++) scene.client.channel(`room/${index}`).on("message", () => undefined);
-    expect(() => scene.client.channel("room/x")).toThrow(/room\/x: 11 channels are in use/);
+    expect(() => scene.client.channel("room/x")).toThrow(/room\/x: 11 in use/);
   });
 
   it("make room for others when they are idle, and say so when they are used again", async () => {

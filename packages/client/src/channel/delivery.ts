@@ -2,7 +2,7 @@
 // to say how far the application has come.
 
 import { gapCauses, type Gap, type MessageFrame, type WirePos } from "@heddle/protocol";
-import type { Emitter } from "../emitter.ts";
+import type { Tell } from "../emitter.ts";
 
 /** What is known of a message besides its payload. */
 export interface Meta {
@@ -24,52 +24,53 @@ export interface Message {
 }
 
 /** One step of a stream. */
-export interface Step {
-  readonly cost: number;
+type Step = readonly [
+  cost: number,
   /** Where the application stands once this is handled. */
-  readonly pos?: WirePos | undefined;
-  readonly gap?: Gap;
-  /** The gap is declared by us, not by a server: it would not be told again. */
-  readonly isLocal?: boolean;
+  pos: WirePos | undefined,
   /** What is done for it, unless it is a gap. Never rejects. */
-  readonly run?: () => Promise<void>;
-}
+  work: (() => Promise<unknown>) | undefined,
+  gap?: Gap | undefined,
+  /** The gap is declared by us, not by a server: it would not be told again. */
+  isLocal?: boolean | undefined,
+];
 
 /** Whom entries go to: handlers of one event, under its name behind a colon, and of all. */
 export interface DeliveryKinds {
-  readonly [event: `:${string}`]: Message;
-  readonly any: Message;
-  readonly gap: Gap;
+  readonly [event: `:${string}`]: Told;
+  readonly any: Told;
+  readonly gap: [gap: Gap];
 }
+type Told = [payload: unknown, meta: Meta];
 
-export interface Delivery {
-  /** The position behind what the application has handled. */
-  handled: WirePos | undefined;
-  /** Cost of what waits. */
-  readonly heldCost: () => number;
-  readonly isBusy: () => boolean;
-  /** Whether a gap is being handled or waits to be. */
-  readonly hasGap: () => boolean;
-  readonly accept: (step: Step) => void;
-  /** A message, for `Step.run`. */
-  readonly deliver: (frame: MessageFrame, position: WirePos | undefined) => Promise<void>;
+export type Delivery = readonly [
+  accept: (...step: Step) => void,
+  /** A message, for a step's work. */
+  deliver: (frame: MessageFrame, position: WirePos | undefined) => Promise<void>,
   /** Forgets what waits. True when a gap was among it that nobody would tell again. */
-  readonly discard: () => boolean;
+  discard: () => boolean,
   /** A new subscription begins: what was delivered before is of no account. */
-  readonly reset: () => void;
-}
+  reset: () => void,
+  /** Whether a gap is being handled or waits to be. */
+  hasGap: () => boolean,
+  isBusy: () => boolean,
+  /** Cost of what waits. */
+  heldCost: () => number,
+];
 
 /** Ids a subscription remembers, to deliver once what was accepted twice. */
 export const rememberedIdCount = 1_024;
 
 /**
- * @param handlers    never reject
+ * @param stand       told the position behind what the application has handled
+ * @param tell        never rejects
  * @param held        what waits changed by this cost
  * @param progressed  a handler settled, or nothing is left to do
  * @param isUnwanted  whether a message with this id is passed over; `isRepeated`: it was delivered before
  */
 export function newDelivery(
-  { tell }: Pick<Emitter<DeliveryKinds>, "tell">,
+  stand: { handled?: WirePos | undefined },
+  tell: Tell<DeliveryKinds>,
   held: (costDelta: number) => void,
   progressed: () => void,
   isUnwanted: (id: string, isRepeated: boolean) => boolean,
@@ -99,27 +100,25 @@ export function newDelivery(
     return false;
   };
 
-  const handleGap = (gap: Gap): Promise<void> => {
+  const handleGap = (gap: Gap): Promise<WirePos | undefined> => {
     recent.clear();
     loadedTo = undefined;
     gapInHand = gap;
-    return tell("gap", gap, (position) => {
-      if (Array.isArray(position)) loadedTo = position as unknown as WirePos;
-    });
+    return tell("gap", gap);
   };
 
   /** Takes one step after another until none is left. The first is taken at once. */
   const run = async (first: Step): Promise<void> => {
     isBusy = true;
     for (let step: Step | undefined = first; step; step = waiting.shift()) {
-      const { cost, pos, gap } = step;
+      const [cost, pos, work, gap] = step;
       const count = runCount;
       if (step !== first) hold(-cost);
-      await (gap ? handleGap(gap) : step.run?.());
+      const loaded = await (gap ? handleGap(gap) : work?.());
       if (count === runCount) {
         gapInHand = undefined;
-        if (gap) self.handled = loadedTo ?? pos;
-        else if (pos && !isLoaded(pos)) self.handled = pos;
+        if (gap) stand.handled = (loadedTo = loaded as WirePos | undefined) ?? pos;
+        else if (pos && !isLoaded(pos)) stand.handled = pos;
       }
       isBusy = waiting.length > 0;
       progressed();
@@ -130,48 +129,46 @@ export function newDelivery(
     const discarded = waiting;
     waiting = [];
     hold(-heldCost);
-    return discarded.some(({ isLocal }) => isLocal);
+    return discarded.some(([, , , , isLocal]) => isLocal);
   };
 
-  const self: Delivery = {
-    handled: undefined,
-    heldCost: () => heldCost,
-    isBusy: () => isBusy,
-    hasGap: () => !!gapInHand || waiting.some(({ gap }) => gap),
-    accept(step) {
-      const { gap } = step;
+  return [
+    (...step) => {
       if (!isBusy) return void run(step);
+      const [cost, pos, work, gap, isLocal] = step;
       let last = step;
       if (gap && gapInHand) {
         // A second gap while the first is handled: one over both, and what came between is part of it.
-        const causes = [gapInHand, gap, ...waiting.flatMap((other) => other.gap ?? [])].map(({ why }) => why);
+        const causes = [gapInHand, gap, ...waiting.map(([, , , other]) => other)].map((each) => each?.why);
         const why = gapCauses.find((cause) => causes.includes(cause)) ?? gap.why;
-        last = { ...step, isLocal: discard() || !!step.isLocal, gap: { why, from: gapInHand.from, to: gap.to } };
+        last = [cost, pos, work, { why, from: gapInHand.from, to: gap.to }, discard() || isLocal];
       }
       waiting.push(last);
-      hold(step.cost);
+      hold(cost);
     },
-    async deliver(frame, position) {
+    async (frame, position) => {
       const { e = "", i } = frame;
       if (position && isLoaded(position)) return;
       if (i && isUnwanted(i, !!position && isRepeated(i))) return;
       const message = messageFrom(frame, position);
-      await tell(`:${e}`, message);
-      await tell("any", message);
+      await tell(`:${e}`, ...message);
+      await tell("any", ...message);
     },
     discard,
-    reset() {
+    () => {
       discard();
       recent.clear();
       runCount++;
-      self.handled = loadedTo = gapInHand = undefined;
+      stand.handled = loadedTo = gapInHand = undefined;
     },
-  };
-  return self;
+    () => !!gapInHand || waiting.some(([, , , gap]) => gap),
+    () => isBusy,
+    () => heldCost,
+  ];
 }
 
 /** An entry as the application sees it. */
-export const messageFrom = ({ e = "", d, i, key, ts, u }: MessageFrame, position: WirePos | undefined): Message => ({
-  payload: d,
-  meta: { event: e, position, id: i, key, at: ts, user: u },
-});
+export const messageFrom = ({ e = "", d, i, key, ts, u }: MessageFrame, position: WirePos | undefined): Told => [
+  d,
+  { event: e, position, id: i, key, at: ts, user: u },
+];

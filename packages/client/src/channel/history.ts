@@ -27,13 +27,15 @@ export interface HistoryPage {
 }
 
 type Entry = MessageFrame & { readonly o: number; readonly g: number };
-const pageCount = 50;
 
 export async function historyPage(ask: Ask, ch: string, query: HistoryQuery): Promise<HistoryPage> {
   const { signal, timeoutMs, ...rest } = query;
   const { d } = await ask({ t: "history", ch, ...rest }, { signal, timeoutMs });
   const { list, p, more } = d as { readonly list: readonly Entry[]; readonly p: WirePos; readonly more: number };
-  const entries = list.map((entry) => messageFrom(entry, [p[0], entry.o, entry.g]));
+  const entries = list.map((entry) => {
+    const [payload, meta] = messageFrom(entry, [p[0], entry.o, entry.g]);
+    return { payload, meta };
+  });
   return { entries, position: p, more: more > 0 };
 }
 
@@ -43,6 +45,7 @@ export async function* history(
   { limit = Infinity, ...query }: HistoryQuery,
 ): AsyncGenerator<Message, void, undefined> {
   const isForward = !!query.after;
+  const pageCount = 50;
   let next: HistoryQuery = query;
   for (let left = limit; left > 0;) {
     const page = await historyPage(ask, ch, { ...next, limit: Math.min(left, next.last ?? left, pageCount) });

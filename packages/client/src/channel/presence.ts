@@ -33,15 +33,15 @@ export interface ChannelPresence extends PresenceState {
   onChange(listener: Listener<PresenceState>): Off;
 }
 
-export interface PresenceInside {
-  readonly presence: ChannelPresence;
-  readonly told: (frame: PresenceDiffFrame) => void;
+export type PresenceParts = readonly [
+  presence: ChannelPresence,
+  told: (frame: PresenceDiffFrame) => void,
   /** A new connection: the server knows us as a member again when we say so within its grace. */
-  readonly welcomed: () => void;
-  readonly isMember: () => boolean;
+  welcomed: () => void,
+  isMember: () => boolean,
   /** Nothing is told any more. */
-  readonly clear: () => void;
-}
+  clear: () => void,
+];
 
 /** The server lists members up to this many; above, it tells their number. */
 export const presenceListCount = 1_000;
@@ -58,7 +58,7 @@ export function newPresence(
   failed: (error: unknown) => void,
   onChange: ChannelPresence["onChange"],
   changed: (state: PresenceState) => void,
-): PresenceInside {
+): PresenceParts {
   let version = -1;
   let sayingCount = 0;
   let entered: { readonly data: unknown } | undefined;
@@ -68,15 +68,18 @@ export function newPresence(
     changed(presence);
   };
 
-  const list = async (page?: { readonly limit?: number; readonly after?: string }): Promise<Member[]> =>
-    membersOf(await ask({ t: "presence", ch, op: "list", ...page }));
+  const tell = (op: string, more?: object, how?: AskOptions): Promise<OkFrame> =>
+    ask({ t: "presence", ch, op, ...more }, how);
+
+  const list = async (page?: object): Promise<MemberEntry[]> =>
+    ((await tell("list", page)).d as { readonly list: readonly WireMember[] }).list.map(entryOf);
 
   /** Says it until it is answered; a new connection gets it again by itself. */
   const say = async (how?: AskOptions): Promise<void> => {
     const entry = entered;
     sayingCount++;
     try {
-      await ask({ t: "presence", ch, op: "enter", ver: number(), d: entry?.data }, how);
+      await tell("enter", { ver: number(), d: entry?.data }, how);
     } catch (error) {
       // Refused is refused. Without an answer we may be a member already, and the next connection is told again.
       if (entered === entry && error instanceof HeddleError) entered = undefined;
@@ -97,33 +100,30 @@ export function newPresence(
     update: enter,
     async leave() {
       entered = undefined;
-      await ask({ t: "presence", ch, op: "leave", ver: number() });
+      await tell("leave", { ver: number() });
     },
-    list,
+    list: async (page) => (await list(page)).map(([, member]) => member),
     onChange,
   };
 
-  return {
+  return [
     presence,
-    told({ v, full, add = [], del = [], n }) {
+    ({ v, full, add = [], del = [], n }) => {
       if (!full && v <= version) return;
-      const members = new Map(full ? [] : presence.members);
-      for (const x of del) members.delete(x);
-      for (const member of add) members.set(member.x, memberFrom(member));
-      set(n > presenceListCount ? new Map() : members, n);
+      const kept = new Map(full ? [] : presence.members);
+      for (const x of del) kept.delete(x);
+      set(new Map(n > presenceListCount ? [] : [...kept, ...add.map(entryOf)]), n);
       // Changes were missed: the list says what they came to.
-      if (!full && v > version + 1) {
-        list({ limit: presenceListCount }).then((all) => set(new Map(all.map((member) => [member.x, member]))), failed);
-      }
+      if (!full && v > version + 1) list({ limit: presenceListCount }).then((entries) => set(new Map(entries)), failed);
       version = v;
     },
-    welcomed() {
+    () => {
       if (entered && !sayingCount) say({ timeoutMs: Infinity }).catch(failed);
     },
-    isMember: () => !!entered,
-    clear: () => set(new Map()),
-  };
+    () => !!entered,
+    () => set(new Map()),
+  ];
 }
 
-const memberFrom = ({ x, u, d }: WireMember): Member => ({ x, user: u, data: d });
-const membersOf = ({ d }: OkFrame): Member[] => (d as { readonly list: readonly WireMember[] }).list.map(memberFrom);
+type MemberEntry = [x: string, member: Member];
+const entryOf = ({ x, u, d }: WireMember): MemberEntry => [x, { x, user: u, data: d }];

@@ -1,18 +1,24 @@
 // One connection after another: attempts, greeting, silence, closing, and when to try again. Knows what a session carries
 // only as frames; who reads and writes them is told by its owner.
 
-import type { Clock, Random } from "@heddle/base";
-import { closeClassOf, type HelloFrame, type ServerFrame, type WelcomeFrame } from "@heddle/protocol";
+import {
+  closeHundredOf,
+  terminalHundred,
+  tokenHundred,
+  type HelloFrame,
+  type ServerFrame,
+  type WelcomeFrame,
+} from "@heddle/protocol";
 import type { Emitter } from "../emitter.ts";
-import type { ClientLimits } from "../options.ts";
+import type { Settings } from "../options.ts";
 import type { Counters } from "../stats.ts";
-import { cancel } from "../timers.ts";
-import type { Transport, TransportLink } from "../transport/transport.ts";
-import { newHeartbeat, type Heartbeat } from "./heartbeat.ts";
+import { newAlarm } from "../timers.ts";
+import type { TransportLink } from "../transport/transport.ts";
+import { newHeartbeat } from "./heartbeat.ts";
 import { newPacer } from "./pacer.ts";
 import { newReceipts } from "./receipts.ts";
 import type { Loose, Send } from "./send.ts";
-import { connectionTransitions, type ConnectionState, type ConnectionTrigger } from "./states.ts";
+import { connectionTransitions, type ConnectionState } from "./states.ts";
 import type { TokenKeeper } from "./token-keeper.ts";
 
 /** What an application sees of a connection. */
@@ -24,62 +30,50 @@ export type ClientState =
   | { readonly name: "closed"; readonly why: string; readonly code: number };
 
 /** One frame as it passed. */
-export interface Passed {
-  readonly direction: "in" | "out";
-  readonly text: string;
-}
+export type Passed = [direction: "in" | "out", text: string];
 
 /** The session's side of a connection. */
-export interface SessionHooks {
+export type SessionHooks = readonly [
   /** What `hello` carries besides token, version and secrets. */
-  hello(): Loose<Pick<HelloFrame, "pid" | "subs" | "w">>;
-  welcomed(welcome: WelcomeFrame): void;
-  frame(frame: ServerFrame, cost: number): void;
-  /** There will be no other connection. Called before `lost`. */
-  ended(why: string): void;
-  /** The connection or attempt is over. */
-  lost(code: number): void;
-  changed(state: ClientState): void;
-}
+  hello: () => Loose<Pick<HelloFrame, "pid" | "subs" | "w">>,
+  welcomed: (welcome: WelcomeFrame) => void,
+  frame: (frame: ServerFrame, cost: number) => void,
+  /** The connection or attempt is over. `endedWhy`: and there will be no other. */
+  lost: (code: number, endedWhy: string | undefined) => void,
+  changed: (state: ClientState) => void,
+];
 
-export interface ConnectionEnv {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly transport: Transport;
-  readonly settings: ClientLimits;
-  readonly counters: Counters;
-  readonly emitter: Pick<Emitter<{ readonly frame: Passed }>, "has" | "tell">;
-}
-
-export interface Connection {
-  readonly heartbeat: Heartbeat;
-  isOnline(): boolean;
-  connect(): void;
+export type Connection = readonly [
+  send: Send,
+  connect: () => void,
   /** The network is back or the machine awake: tries at once, or makes sure the link lives. */
-  hurry(): void;
+  hurry: () => void,
   /** Gives up this connection for a new one. */
-  restart(why: string): void;
-  send: Send;
+  restart: (why: string) => void,
   /** A token's end as the server tells it, in seconds since 1970, for the keeper. */
-  expires(exp: number | undefined): void;
+  expires: (exp: number | undefined) => void,
   /** Ends it for good. Resolves when the other side has closed too, or after two seconds. */
-  close(): Promise<void>;
-}
+  close: () => Promise<void>,
+];
 
-/** How long `close` waits for the other side's part of closing. */
-const closeMs = 2_000;
 /** Sent when we give up on a link: anything but 1000 and 1001 tells the server that we may come back. */
 const giveUpCode = 4002;
 
-export function newConnection(env: ConnectionEnv, token: TokenKeeper, hooks: SessionHooks): Connection {
-  const { clock, random, transport, settings, counters, emitter } = env;
+export function newConnection(
+  settings: Settings,
+  counters: Counters,
+  [tell, , has]: Emitter<{ readonly frame: Passed }>,
+  [token, tokenRefused, tokenEndsIn, renewToken, stopToken]: TokenKeeper,
+  [hello, begun, came, lost, changed]: SessionHooks,
+): Connection {
+  const { clock, transport, connectMs } = settings;
+  /** The attempt's deadline, or the wait for the next, or for the other side's part of closing. */
+  const alarm = newAlarm(clock);
   let state: ConnectionState = "idle";
   let welcome: WelcomeFrame | undefined;
   /** Tells the handlers of one attempt's link from those of the next. */
   let attempt = 0;
   let link: TransportLink | undefined;
-  /** The attempt's deadline, or the wait for the next. */
-  let timer: Disposable | undefined;
   let helloMs = 0;
   /** How far the server's wall clock is ahead of ours. */
   let aheadMs = 0;
@@ -88,16 +82,15 @@ export function newConnection(env: ConnectionEnv, token: TokenKeeper, hooks: Ses
   let isPaced = false;
   let closed: (() => void) | undefined;
 
-  const step = (trigger: ConnectionTrigger): boolean => {
-    const next = connectionTransitions[state][trigger];
-    state = next ?? state;
-    return !!next;
+  const step = (next: ConnectionState): boolean => {
+    const isLegal = connectionTransitions[state].includes(next);
+    if (isLegal) state = next;
+    return isLegal;
   };
 
   /** For people to look at, tokens and secrets blotted out. */
-  const show = (direction: Passed["direction"], text: string): void => {
-    if (emitter.has("frame"))
-      void emitter.tell("frame", { direction, text: text.replace(/"(k|an|rs|prev|j)":"(\\.|[^"\\])*"/g, '"$1":"…"') });
+  const show = (direction: Passed[0], text: string): void => {
+    if (has("frame")) void tell("frame", direction, text.replace(/("(k|an|rs|prev|j)":")(\\.|[^"\\])*/g, "$1…"));
   };
 
   const send: Send = (frame) => {
@@ -113,47 +106,41 @@ export function newConnection(env: ConnectionEnv, token: TokenKeeper, hooks: Ses
   const drop = (): void => {
     attempt++;
     link = undefined;
-    cancel(timer);
-    heartbeat.stop();
-    receipts.stop();
-    token.stop();
+    for (const stop of [alarm, stopHeartbeat, stopReceipts, stopToken]) stop();
   };
 
-  const end = (code: number, why: string): void => {
-    if (!step("end")) return;
-    drop();
-    hooks.ended(why);
-    hooks.lost(code);
-    hooks.changed({ name: "closed", why, code });
-  };
-
-  /** The connection or attempt is over: what follows stands in the close code. */
-  const lose = (code: number, why: string, afterMs?: number): void => {
-    const kind = closeClassOf(code);
-    if (kind === "token") {
-      token.refused();
-      tokenRefusals++;
-    }
+  /**
+   * The connection or attempt is over: what follows stands in the close code.
+   *
+   * @param ownCode  what we close the link with; 1000 is for good
+   */
+  const lose = (code: number, why: string, afterMs?: number, ownCode = giveUpCode): void => {
+    const hundred = closeHundredOf(code);
+    const isRefused = hundred === tokenHundred;
     const old = link;
-    if (kind === "terminal" || (kind === "token" && tokenRefusals > 1)) end(code, why);
-    else if (step("lost")) {
+    if (isRefused) tokenRefused();
+    const isEnd = hundred === terminalHundred || ownCode === 1000 || (isRefused && !!tokenRefusals++);
+    const name = isEnd ? "closed" : "waiting";
+    if (step(name)) {
       drop();
-      const retryInMs = pacer.nextMs(afterMs);
+      const retryInMs = nextMs(afterMs);
       isPaced = afterMs !== undefined;
-      timer = clock.after(retryInMs, retry);
-      hooks.lost(code);
-      if (state === "waiting") hooks.changed({ name: "waiting", retryInMs, why, code });
+      if (!isEnd) alarm(retryInMs, retry);
+      lost(code, isEnd ? why : undefined);
+      if (state === name) changed({ name, retryInMs: isEnd ? undefined : retryInMs, why, code } as ClientState);
     }
-    old?.close(giveUpCode, "");
+    old?.close(ownCode, "");
   };
+  const restart = (why: string): void => lose(giveUpCode, why);
 
-  const pacer = newPacer(clock, random, settings);
-  const receipts = newReceipts(clock, send);
-  const heartbeat = newHeartbeat(clock, send, (why) => lose(giveUpCode, why));
+  const [attempted, succeeded, nextMs, soonestMs] = newPacer(settings);
+  const [startReceipts, took, stopReceipts] = newReceipts(clock, send);
+  const [startHeartbeat, heard, ponged, probe, stopHeartbeat] = newHeartbeat(clock, counters, send, restart);
 
-  const expires = (exp: number | undefined): void => token.endsIn(exp && exp * 1_000 - clock.wallMs() - aheadMs);
+  const expires = (exp: number | undefined): void => tokenEndsIn(exp && exp * 1_000 - clock.wallMs() - aheadMs);
 
   const begin = (): void => {
+    if (!step("connecting")) return;
     const current = ++attempt;
     /** Runs only for the attempt it was made for. */
     const ours =
@@ -161,116 +148,104 @@ export function newConnection(env: ConnectionEnv, token: TokenKeeper, hooks: Ses
       (...given: A): void => {
         if (current === attempt) run(...given);
       };
-    hooks.changed({ name: "connecting" });
-    pacer.begun();
-    timer = clock.after(settings.connectMs, () => lose(giveUpCode, `no connection in ${settings.connectMs} ms`));
-    const lost = ours(lose);
-    token
-      .current()
+    const broken = ours(lose);
+    changed({ name: "connecting" });
+    attempted();
+    alarm(connectMs, () => restart(`no connection in ${connectMs} ms`));
+    token()
       .then(
         ours((k) => {
           link = transport.open({
             opened: ours(() => greet(k)),
             message: ours((text) => {
-              heartbeat.heard();
+              heard();
               for (const line of text.split("\n")) if (line && current === attempt) receive(line);
             }),
             closed(code, reason) {
               closed?.();
-              lost(code, reason || `closed with ${code}`);
+              broken(code, reason || `closed with ${code}`);
             },
           });
         }),
       )
-      .catch((error: unknown) => lost(1006, String(error)));
+      .catch((error: unknown) => broken(1006, String(error)));
   };
 
   const retry = (): void => {
-    if (!step("retry")) return;
-    cancel(timer);
+    if (state !== "waiting") return;
+    alarm();
     begin();
   };
 
   const greet = (k: string | undefined): void => {
-    if (!step("opened")) return;
+    if (!step("greeting")) return;
     helloMs = clock.monotonicMs();
-    send({ t: "hello", v: 1, k, an: welcome?.an, prev: welcome?.rs, sdk: "js", ...hooks.hello() });
+    send({ t: "hello", v: 1, k, an: welcome?.an, prev: welcome?.rs, sdk: "js", ...hello() });
   };
 
   /** One frame. One that makes no sense ends the connection for good. */
   const receive = (text: string): void => {
     const isCounted = state === "online"; // everything after `welcome`, known or not
+    const cost = text.length;
     counters.framesIn++;
-    counters.unitsIn += text.length;
+    counters.unitsIn += cost;
     show("in", text);
     try {
       const frame = JSON.parse(text) as ServerFrame;
-      if (frame.t.startsWith("!")) lose(4406, `${frame.t} is not known here`);
-      else dispatch(frame, text.length);
+      const { t } = frame;
+      if (t === "bye") lose(frame.code, frame.why, frame.after);
+      else if (t === "welcome") welcomed(frame);
+      else if (t === "ping") send({ t: "pong" });
+      else if (t === "pong") ponged();
+      else if (t === "reauth") renewToken();
+      else if (t.startsWith("!")) lose(4406, `unknown ${t}`);
+      else if (state === "online") came(frame, cost);
     } catch (error) {
       lose(4400, String(error));
     }
-    if (isCounted && state === "online") receipts.took(text.length);
-  };
-
-  const dispatch = (frame: ServerFrame, cost: number): void => {
-    switch (frame.t) {
-      case "bye":
-        return lose(frame.code, frame.why, frame.after);
-      case "welcome":
-        return welcomed(frame);
-      case "ping":
-        return send({ t: "pong" });
-      case "pong":
-        return heartbeat.ponged();
-      case "reauth":
-        return token.renew();
-      default:
-        if (state === "online") hooks.frame(frame, cost);
-    }
+    if (isCounted && state === "online") took(cost);
   };
 
   const welcomed = (given: WelcomeFrame): void => {
-    if (!step("welcomed")) return lose(4400, "a second welcome");
-    welcome = given;
-    cancel(timer);
+    if (!step("online")) return lose(4400, "a second welcome");
+    const { now, w, ping, exp } = (welcome = given);
+    alarm();
     tokenRefusals = 0;
-    pacer.succeeded();
+    succeeded();
     counters.connects++;
-    aheadMs = given.now - clock.wallMs();
-    receipts.start(given.w);
-    heartbeat.start(given.ping);
-    heartbeat.rttMs = clock.monotonicMs() - helloMs;
-    expires(given.exp);
-    hooks.welcomed(given);
-    if (state === "online") hooks.changed({ name: "online" });
+    counters.rttMs = clock.monotonicMs() - helloMs;
+    aheadMs = now - clock.wallMs();
+    startReceipts(w);
+    startHeartbeat(ping);
+    expires(exp);
+    begun(given);
+    if (state === "online") changed({ name: "online" });
   };
 
-  return {
-    heartbeat,
-    isOnline: () => state === "online",
-    connect() {
-      if (step("connect")) begin();
-    },
-    hurry() {
-      if (state === "online") heartbeat.probe();
-      if (state === "waiting" && !isPaced && !pacer.soonestMs()) retry();
-    },
-    restart: (why) => lose(giveUpCode, why),
+  return [
     send,
+    () => {
+      if (state === "idle") begin();
+    },
+    () => {
+      if (state === "online") probe();
+      if (state === "waiting" && !isPaced && !soonestMs()) retry();
+    },
+    restart,
     expires,
-    async close() {
+    async () => {
       const old = link;
-      end(1000, "by the application");
-      if (!old) return;
-      await new Promise<void>((resolve) => {
-        const late = clock.after(closeMs, resolve);
+      const over = new Promise<void>((resolve) => {
         closed = () => {
-          late[Symbol.dispose]();
+          alarm();
           resolve();
         };
-        old.close(1000, "");
       });
+      lose(1000, "by the application", undefined, 1000);
+      if (!old) return;
+      const patienceMs = 2_000;
+      alarm(patienceMs, closed);
+      await over;
     },
-  };
+  ];
 }

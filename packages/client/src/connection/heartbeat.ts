@@ -1,62 +1,59 @@
 // Whether the server is still there: silence longer than it ever keeps is death, and a doubt is settled by one ping.
 
 import type { Clock } from "@heddle/base";
-import { cancel } from "../timers.ts";
+import type { Counters } from "../stats.ts";
+import { newAlarm } from "../timers.ts";
 import type { Send } from "./send.ts";
 
-export interface Heartbeat {
-  /** Latest round trip of a ping or a greeting; undefined before the first. Milliseconds. */
-  rttMs: number | undefined;
+export type Heartbeat = readonly [
   /** @param pingMs  the server is never silent for longer */
-  readonly start: (pingMs: number) => void;
+  start: (pingMs: number) => void,
   /** Anything came from the server. */
-  readonly heard: () => void;
+  heard: () => void,
   /** The answer to a ping came. */
-  readonly ponged: () => void;
+  ponged: () => void,
   /** Asks now; without any sign of life within two seconds the link is dead. At most one ping a second. */
-  readonly probe: () => void;
-  readonly stop: () => void;
-}
+  probe: () => void,
+  stop: () => void,
+];
 
 export const pingGraceMs = 10_000;
 export const probeMs = 2_000;
-const probePauseMs = 1_000;
 
-export function newHeartbeat(clock: Clock, send: Send, dead: (why: string) => void): Heartbeat {
+export function newHeartbeat(clock: Clock, counters: Counters, send: Send, dead: (why: string) => void): Heartbeat {
+  const alarm = newAlarm(clock);
   let silenceMs = 0;
   let deadAtMs = 0;
   let pingedMs = -Infinity;
-  let timer: Disposable | undefined;
 
   /** One timer for any number of frames: when it is due it looks whether something came meanwhile. */
   const look = (): void => {
-    cancel(timer);
     const leftMs = deadAtMs - clock.monotonicMs();
-    if (leftMs > 0) timer = clock.after(leftMs, look);
-    else dead("the server is silent");
+    if (leftMs > 0) alarm(leftMs, look);
+    else dead("silent");
   };
-  const self: Heartbeat = {
-    rttMs: undefined,
-    start(pingMs) {
+  const heard = (): void => {
+    deadAtMs = clock.monotonicMs() + silenceMs;
+  };
+  return [
+    (pingMs) => {
       silenceMs = pingMs + pingGraceMs;
-      self.heard();
+      heard();
       look();
     },
-    heard() {
-      deadAtMs = clock.monotonicMs() + silenceMs;
+    heard,
+    () => {
+      counters.rttMs = clock.monotonicMs() - pingedMs;
     },
-    ponged() {
-      self.rttMs = clock.monotonicMs() - pingedMs;
-    },
-    probe() {
+    () => {
       const nowMs = clock.monotonicMs();
-      if (nowMs < pingedMs + probePauseMs) return;
+      const pauseMs = 1_000;
+      if (nowMs < pingedMs + pauseMs) return;
       pingedMs = nowMs;
       deadAtMs = nowMs + probeMs;
       send({ t: "ping" });
       look();
     },
-    stop: () => cancel(timer),
-  };
-  return self;
+    alarm,
+  ];
 }

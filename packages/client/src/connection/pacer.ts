@@ -1,19 +1,17 @@
 // When the next attempt may begin: full jitter that widens with every failure, and never too many within a minute.
 
-import type { Clock, Random } from "@heddle/base";
-import type { ClientLimits } from "../options.ts";
+import type { Settings } from "../options.ts";
 
-export interface Pacer {
-  begun(): void;
-  succeeded(): void;
+export type Pacer = readonly [
+  begun: () => void,
+  succeeded: () => void,
   /** Milliseconds until the next attempt, after one more failure. A wait the server asked for replaces the jitter. */
-  nextMs(askedMs: number | undefined): number;
+  nextMs: (askedMs: number | undefined) => number,
   /** Milliseconds until the minute has room for another attempt. */
-  soonestMs(): number;
-}
+  soonestMs: () => number,
+];
 
-export function newPacer(clock: Clock, random: Random, settings: ClientLimits): Pacer {
-  const { attemptsPerMinuteCount, backoffMinMs, backoffMaxMs } = settings;
+export function newPacer({ clock, random, attemptsPerMinuteCount, backoffMinMs, backoffMaxMs }: Settings): Pacer {
   /** When the latest attempts began, oldest first; at most as many as a minute allows. */
   const begun: number[] = [];
   let failures = 0;
@@ -21,17 +19,17 @@ export function newPacer(clock: Clock, random: Random, settings: ClientLimits): 
     const [oldest = 0] = begun;
     return begun.length < attemptsPerMinuteCount ? 0 : Math.max(0, oldest + 60_000 - clock.monotonicMs());
   };
-  return {
-    begun() {
+  return [
+    () => {
       if (begun.push(clock.monotonicMs()) > attemptsPerMinuteCount) begun.shift();
     },
-    succeeded() {
+    () => {
       failures = 0;
     },
-    nextMs(askedMs) {
+    (askedMs) => {
       const jitterMs = random.float() * Math.min(backoffMaxMs, backoffMinMs * 2 ** failures++);
       return Math.max(askedMs ?? jitterMs, soonestMs());
     },
     soonestMs,
-  };
+  ];
 }

@@ -1,22 +1,20 @@
-// What a connection can be and what leads where, as data.
-
-export type ConnectionState = "idle" | "connecting" | "greeting" | "online" | "waiting" | "closed";
+// What a connection can be and what may follow what, as data.
 
 /**
- * `connect`: first use · `opened`: the transport is open · `welcomed` · `lost`: closed, silent, or the attempt failed ·
- * `retry`: the wait is over · `end`: terminal close code, second refused token, or the application's own close.
+ * `connecting`: until the transport is open · `greeting`: until `welcome` · `waiting`: for the next attempt · `closed`: by a
+ * terminal close code, a second refused token, or the application.
  */
-export type ConnectionTrigger = "connect" | "opened" | "welcomed" | "lost" | "retry" | "end";
+export type ConnectionState = "idle" | "connecting" | "greeting" | "online" | "waiting" | "closed";
 
-const end = "closed";
-const linked = { lost: "waiting", end } as const;
+const closed = "closed";
+const connecting = [closed, "connecting"] as const;
+const lost = [closed, "waiting"] as const;
 
-/** Absent: the trigger means nothing in that state. */
-export const connectionTransitions: Record<ConnectionState, Partial<Record<ConnectionTrigger, ConnectionState>>> = {
-  idle: { connect: "connecting", end },
-  connecting: { ...linked, opened: "greeting" },
-  greeting: { ...linked, welcomed: "online" },
-  online: linked,
-  waiting: { retry: "connecting", end },
-  closed: {},
+export const connectionTransitions: Record<ConnectionState, readonly ConnectionState[]> = {
+  idle: connecting,
+  connecting: [...lost, "greeting"],
+  greeting: [...lost, "online"],
+  online: lost,
+  waiting: connecting,
+  closed: [],
 };

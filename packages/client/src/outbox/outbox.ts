@@ -1,6 +1,6 @@
 // Publishes on their way: numbered, serialised once, resent byte for byte.
 
-import type { OkFrame, WirePos } from "@heddle/protocol";
+import type { WirePos } from "@heddle/protocol";
 import { LocalError } from "../errors.ts";
 import type { ClientLimits } from "../options.ts";
 import { tooLarge, type Sender } from "../requests/sender.ts";
@@ -26,58 +26,50 @@ export interface Published {
   readonly duplicate: boolean;
 }
 
-export interface Outbox {
+/**
+ * Resolves when the channel's log has it, exactly once.
+ *
+ * @param value  serialised now; later changes do not matter
+ * @throws {HeddleError} it was refused and is not in the log
+ * @throws {LocalError} `backpressure`, `aborted`, `timeout`, `closed`, `user-changed`: never sent; `unknown-outcome`
+ */
+export type Publish = (ch: string, event: string, value: unknown, options: PublishOptions) => Promise<Published>;
+
+export type Outbox = readonly [
+  publish: Publish,
   /** The next number of this producer; calls share them. */
-  readonly number: () => number;
-  /**
-   * Resolves when the channel's log has it, exactly once.
-   *
-   * @param value  serialised now; later changes do not matter
-   * @throws {HeddleError} it was refused and is not in the log
-   * @throws {LocalError} `backpressure`, `aborted`, `timeout`, `closed`, `user-changed`: never sent; `unknown-outcome`
-   */
-  readonly publish: (ch: string, event: string, value: unknown, options: PublishOptions) => Promise<Published>;
-}
+  number: () => number,
+];
 
 /** What a frame may have before a server said so. */
 export const frameLength = 65_536;
-/** The longest `"t"`, `"r"`, `"n"` and `"pn"` may be. */
-const headLength = 80;
 
 /**
  * @param lengthMax  what one frame may have
  * @param x          identity of this client's publishes
  */
 export function newOutbox(
-  { submit, pending }: Sender,
+  [submit, pending]: Sender,
   { outboxCount, outboxBytes }: ClientLimits,
   lengthMax: () => number,
   x: () => string | undefined,
 ): Outbox {
   let last = 0;
-  return {
-    number: () => ++last,
-    async publish(ch, event, value, { key, expect, signal, deadlineMs: timeoutMs = Infinity }) {
+  return [
+    async (ch, event, value, { key, expect, signal, deadlineMs = Infinity }) => {
       const tail = `,${JSON.stringify({ ch, e: event, key, ex: expect, d: value }).slice(1)}`;
       const what = `publish to ${ch}`;
       const size = tail.length;
       const waiting = pending(true);
+      const headLength = 80; // the longest `"t"`, `"r"`, `"n"` and `"pn"` may be
       if (size + headLength > lengthMax()) throw tooLarge(what, size);
-      if (waiting.length >= outboxCount || waiting.reduce((sum, other) => sum + other.size, size) > outboxBytes) {
+      if (waiting.length >= outboxCount || waiting.reduce((a, b) => a + b, size) > outboxBytes)
         throw new LocalError("backpressure", `${what}: ${waiting.length} wait`);
-      }
       const n = ++last;
-      const { p, dup }: OkFrame = await submit({
-        what,
-        order: ch,
-        n,
-        size,
-        frame: (r, pn) => `{"t":"pub","r":${r},"n":${n},"pn":${pn}${tail}`,
-        isRepeatable: true,
-        timeoutMs,
-        signal,
-      });
+      const frame = (r: number, pn: number): string => `{"t":"pub","r":${r},"n":${n},"pn":${pn}${tail}`;
+      const { p, dup } = await submit(what, frame, true, deadlineMs, signal, ch, false, size, n);
       return { position: p, id: `${x()}:${n}`, duplicate: !!dup };
     },
-  };
+    () => ++last,
+  ];
 }

@@ -28,19 +28,19 @@ export type Ask = (asking: Asking, options?: AskOptions, isRepeatable?: boolean)
 export const callMs = 30_000;
 
 export const newAsk =
-  ({ submit, pending }: Sender, countMax: number): Ask =>
+  ([submit, pending]: Sender, countMax: number): Ask =>
   async (asking, { signal, timeoutMs = callMs } = {}, isRepeatable = true) => {
-    const what = `${asking.t}`;
-    const isCall = what === "call";
-    if (pending(false).length >= countMax) throw new LocalError("backpressure", `${what}: ${countMax} requests wait`);
-    return submit({
-      what,
-      order: asking.t === "presence" ? `presence ${asking.ch}` : undefined,
-      size: 0,
-      frame: (r, _, leftMs) => ({ ...asking, r, ...(isCall ? { ms: Math.max(1, leftMs) } : {}) }),
+    const t = `${asking.t}`;
+    const isCall = t === "call";
+    if (pending(false).length >= countMax) throw new LocalError("backpressure", `${t}: ${countMax} wait`);
+    return submit(
+      t,
+      (r, _, leftMs) => ({ ...asking, r, ms: isCall ? Math.max(1, leftMs) : undefined }),
       isRepeatable,
-      isCancellable: isCall,
       timeoutMs,
       signal,
-    });
+      asking.t === "presence" ? `presence ${asking.ch}` : undefined,
+      isCall,
+      0,
+    );
   };

@@ -5,135 +5,80 @@ import type { Clock } from "@heddle/base";
 import type { ErrFrame, OkFrame, SubdFrame, WelcomeFrame } from "@heddle/protocol";
 import type { Send } from "../connection/send.ts";
 import { HeddleError, LocalError, retryMsOf, type LocalCode } from "../errors.ts";
-import { cancel } from "../timers.ts";
+import { newAlarm, newStopwatch } from "../timers.ts";
 
 export type Answer = OkFrame | ErrFrame | SubdFrame;
 /** `cost` is the flow-control cost of the answer's frame. */
 export type Answered = (answer: Answer, cost: number) => void;
 
-/** What is to be sent. */
-export interface Parcel {
-  /** Names it in errors. */
-  readonly what: string;
-  /** What has the same order is sent in order: while one waits, those behind it wait. */
-  readonly order?: string | undefined;
-  /** Number, of publishes alone. */
-  readonly n?: number;
-  /** Characters it takes while it waits. */
-  readonly size: number;
-  /**
-   * The frame. `leftMs` is the time it has; `pn` the number of the nearest earlier publish of the order that is still
-   * here, 0 if none.
-   */
-  readonly frame: (r: number, pn: number, leftMs: number) => Parameters<Send>[0];
-  /** Whether asking twice does no harm. */
-  readonly isRepeatable: boolean;
-  /** Whether the server stops working on it when told. */
-  readonly isCancellable?: boolean;
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal | undefined;
-}
+/**
+ * Sends and waits for the final answer.
+ *
+ * @param what           names it in errors
+ * @param frame          the frame. `leftMs` is the time it has; `pn` the number of the nearest earlier publish of the order
+ *                       that is still here, 0 if none
+ * @param isRepeatable   whether asking twice does no harm
+ * @param order          what has the same order is sent in order: while one waits, those behind it wait
+ * @param isCancellable  whether the server stops working on it when told
+ * @param size           characters it takes while it waits; 0 for requests
+ * @param n              number, of publishes alone
+ * @throws {HeddleError} the server's refusal
+ * @throws {LocalError} `timeout`, `aborted`, `unknown-outcome`, `closed`, `user-changed`
+ */
+export type Submit = (
+  what: string,
+  frame: (r: number, pn: number, leftMs: number) => Parameters<Send>[0],
+  isRepeatable: boolean,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+  order: string | undefined,
+  isCancellable: boolean,
+  size: number,
+  n?: number,
+) => Promise<OkFrame>;
 
-export interface Sender {
+export type Sender = readonly [
+  submit: Submit,
+  /** Sizes of what waits or is unanswered: of publishes, or of requests. */
+  pending: (arePublishes: boolean) => readonly number[],
   /** A number for one frame on this connection, and who gets its answer. Outside the windows. */
-  readonly expect: (answered: Answered) => number;
-  /**
-   * @throws {HeddleError} the server's refusal
-   * @throws {LocalError} `timeout`, `aborted`, `unknown-outcome`, `closed`, `user-changed`
-   */
-  readonly submit: (parcel: Parcel) => Promise<OkFrame>;
-  /** Parcels waiting or unanswered: of publishes, or of requests. */
-  readonly pending: (arePublishes: boolean) => readonly Parcel[];
+  expect: (answered: Answered) => number,
   /** An answer came. Late ones are ignored. */
-  readonly answered: (answer: Answer, cost: number) => void;
+  answered: (answer: Answer, cost: number) => void,
   /** A connection is open: what waits is sent, what was sent is repeated. */
-  readonly welcomed: (welcome: WelcomeFrame) => void;
+  welcomed: (welcome: WelcomeFrame) => void,
   /** @param isTooBig  the server closed because a message was beyond every limit: the largest sent publish is to blame */
-  readonly lost: (isTooBig: boolean) => void;
+  lost: (isTooBig: boolean) => void,
   /** Gives up everything. */
-  readonly giveUp: (code: LocalCode, why: string) => void;
-}
+  giveUp: (code: LocalCode, why?: string) => void,
+];
 
-interface Item extends Parcel {
-  readonly deadlineMs: number;
-  readonly resolve: (answer: OkFrame) => void;
-  readonly reject: (error: Error) => void;
-  readonly abort: () => void;
+interface Item {
+  readonly n: number | undefined;
+  readonly size: number;
   /** Number of the frame this item is in flight with. */
-  r?: number | undefined;
-  notBeforeMs: number;
-  /** When it was first sent, by wall and monotonic clock. */
-  firstSent?: readonly [wallMs: number, monotonicMs: number];
-  /** It was sent, and whether it was carried out is not known. */
-  isUnsure?: boolean;
+  r: number | undefined;
+  /** Sends it if it may go now. @returns after how many milliseconds it is to be looked at again */
+  readonly step: (nowMs: number, latest: Map<string, number>, blocked: Set<string>, rooms: [number, number]) => number;
+  /** @param isToBlame  for the end of the connection */
+  readonly lost: (isToBlame: boolean) => void;
+  readonly giveUp: (code: LocalCode, why?: string) => void;
 }
 
 export const dedupMarginMs = 10_000;
 
 export function newSender(clock: Clock, send: Send): Sender {
+  const alarm = newAlarm(clock);
   const expected = new Map<number, Answered>();
-  let items: Item[] = [];
+  const items = new Set<Item>();
   let lastNumber = 0;
-  let welcome: WelcomeFrame | undefined;
+  /** The latest; nothing is sent before the first. */
+  let welcome = {} as WelcomeFrame;
   let isOnline = false;
-  let timer: Disposable | undefined;
 
   const expect = (answered: Answered): number => {
     expected.set(++lastNumber, answered);
     return lastNumber;
-  };
-
-  const leave = (item: Item): void => {
-    items = items.filter((kept) => kept !== item);
-    item.r = undefined;
-    item.signal?.removeEventListener("abort", item.abort);
-  };
-
-  const refuse = (item: Item, error: Error): void => {
-    leave(item);
-    item.reject(error);
-  };
-
-  const giveUp = (item: Item, code: LocalCode, why: string): void => {
-    const { r, n, what } = item;
-    const isUnsure = !!(item.isUnsure || r);
-    if (r && item.isCancellable) send({ t: "cancel", r });
-    // A publish that may be stored is not said to be late or aborted: what matters is that nobody knows.
-    const shown = isUnsure && n && code !== "closed" ? "unknown-outcome" : code;
-    refuse(item, new LocalError(shown, `${what}: ${why}`, isUnsure ? "unknown" : "none"));
-  };
-
-  /**
-   * Until when an item may be sent, on the monotonic scale. A publish is recognised as a repetition for a while since it
-   * was first sent; the clock that ran faster counts.
-   */
-  const endMsOf = ({ n, firstSent, deadlineMs }: Item): number => {
-    if (!n || !firstSent || !welcome) return deadlineMs;
-    const [wallMs, monotonicMs] = firstSent;
-    const aheadMs = Math.max(0, clock.wallMs() - wallMs - (clock.monotonicMs() - monotonicMs));
-    return Math.min(deadlineMs, monotonicMs + welcome.dw - dedupMarginMs - aheadMs);
-  };
-
-  const launch = (item: Item, pn: number): void => {
-    const nowMs = clock.monotonicMs();
-    item.firstSent ??= [clock.wallMs(), nowMs];
-    const r = expect((answer) => {
-      if (item.r !== r) return;
-      item.r = undefined;
-      if (answer.t === "err") {
-        const ms = retryMsOf(answer);
-        item.isUnsure ||= answer.code === 102;
-        item.notBeforeMs = clock.monotonicMs() + (ms ?? 0);
-        if (ms === undefined) refuse(item, new HeddleError(answer));
-        else if (item.isUnsure && !item.isRepeatable) giveUp(item, "unknown-outcome", `${answer.why}`);
-      } else {
-        leave(item);
-        item.resolve(answer as OkFrame);
-      }
-      pump();
-    });
-    item.r = r;
-    send(item.frame(r, pn, item.deadlineMs - nowMs));
   };
 
   /** Sends what may be sent, in order, and sees to it that it is called again when that changes by itself. */
@@ -143,67 +88,122 @@ export function newSender(clock: Clock, send: Send): Sender {
     const latest = new Map<string, number>();
     /** Orders with an item that has to wait. */
     const blocked = new Set<string>();
-    const rooms = [welcome?.rw ?? 0, welcome?.pw ?? 0] as [number, number];
-    for (const { r, n } of items) if (r) rooms[n ? 1 : 0]--;
+    const rooms: [number, number] = isOnline ? [welcome.rw, welcome.pw] : [0, 0];
     let wakeMs = Infinity;
-    for (const item of items) {
-      const { order = "", n, notBeforeMs } = item;
-      const isEarly = notBeforeMs > nowMs;
-      if (endMsOf(item) <= nowMs) giveUp(item, "timeout", "no answer in time");
-      else {
-        if (!item.r && !blocked.has(order)) {
-          if (isOnline && !isEarly && rooms[n ? 1 : 0]-- > 0) launch(item, latest.get(order) ?? 0);
-          else if (order) blocked.add(order);
-        }
-        if (n) latest.set(order, n);
-        wakeMs = Math.min(wakeMs, endMsOf(item), isEarly ? notBeforeMs : Infinity);
-      }
-    }
-    cancel(timer);
-    if (wakeMs < Infinity) timer = clock.after(wakeMs - nowMs, pump);
+    for (const { r, n } of items) if (r) rooms[n ? 1 : 0]--;
+    for (const { step } of items) wakeMs = Math.min(wakeMs, step(nowMs, latest, blocked, rooms));
+    alarm();
+    if (wakeMs < Infinity) alarm(wakeMs, pump);
   };
 
-  return {
+  const submit: Submit = (what, frame, isRepeatable, timeoutMs, signal, order, isCancellable, size, n) =>
+    new Promise((resolve, reject) => {
+      const deadlineMs = clock.monotonicMs() + timeoutMs;
+      let notBeforeMs = 0;
+      /** Since it was first sent. */
+      let ageMs: (() => number) | undefined;
+      /** It was sent, and whether it was carried out is not known. */
+      let isUnsure = false;
+
+      /** How long it may still be sent. A publish is recognised as a repetition for a while since it was first sent. */
+      const leftMs = (nowMs: number): number =>
+        Math.min(deadlineMs - nowMs, n && ageMs ? welcome.dw - dedupMarginMs - ageMs() : Infinity);
+      const leave = (): void => {
+        items.delete(item);
+        item.r = undefined;
+        signal?.removeEventListener("abort", abort);
+      };
+      const refuse = (error: Error): void => {
+        leave();
+        reject(error);
+      };
+      const giveUp: Item["giveUp"] = (code, why = code) => {
+        const { r } = item;
+        if (r && isCancellable) send({ t: "cancel", r });
+        if (r) isUnsure = true;
+        // A publish that may be stored is not said to be late or aborted: what matters is that nobody knows.
+        const shown = isUnsure && n && code !== "closed" ? "unknown-outcome" : code;
+        refuse(new LocalError(shown, `${what}: ${why}`, isUnsure ? "unknown" : "none"));
+      };
+      const abort = (): void => giveUp("aborted");
+
+      const answered = (answer: Answer): void => {
+        if (answer.t !== "err") {
+          leave();
+          return resolve(answer as OkFrame);
+        }
+        const ms = retryMsOf(answer);
+        if (answer.code === 102) isUnsure = true;
+        if (ms === undefined) return refuse(new HeddleError(answer));
+        notBeforeMs = clock.monotonicMs() + ms;
+        if (isUnsure && !isRepeatable) giveUp("unknown-outcome", answer.why);
+      };
+
+      const item: Item = {
+        n,
+        size,
+        r: undefined,
+        step(nowMs, latest, blocked, rooms) {
+          const key = order ?? "";
+          const waitMs = notBeforeMs - nowMs;
+          if (leftMs(nowMs) <= 0) {
+            giveUp("timeout");
+            return Infinity;
+          }
+          if (!item.r && !blocked.has(key)) {
+            if (waitMs <= 0 && rooms[n ? 1 : 0]-- > 0) {
+              ageMs ??= newStopwatch(clock);
+              const r = (item.r = expect((answer) => {
+                if (item.r !== r) return;
+                item.r = undefined;
+                answered(answer);
+                pump();
+              }));
+              send(frame(r, latest.get(key) ?? 0, deadlineMs - nowMs));
+            } else if (key) blocked.add(key);
+          }
+          if (n) latest.set(key, n);
+          return Math.min(leftMs(nowMs), waitMs > 0 ? waitMs : Infinity);
+        },
+        lost(isToBlame) {
+          if (isToBlame) refuse(tooLarge(what, size));
+          else if (isRepeatable) isUnsure = !(item.r = undefined);
+          else giveUp("unknown-outcome");
+        },
+        giveUp,
+      };
+      if (signal?.aborted) return abort();
+      signal?.addEventListener("abort", abort);
+      items.add(item);
+      pump();
+    });
+
+  return [
+    submit,
+    (arePublishes) => [...items].filter(({ n }) => !n !== arePublishes).map(({ size }) => size),
     expect,
-    submit: (parcel) =>
-      new Promise((resolve, reject) => {
-        const { signal, timeoutMs } = parcel;
-        const abort = (): void => giveUp(item, "aborted", "by its signal");
-        const deadlineMs = clock.monotonicMs() + timeoutMs;
-        const item: Item = { ...parcel, deadlineMs, resolve, reject, abort, notBeforeMs: 0 };
-        if (signal?.aborted) return abort();
-        signal?.addEventListener("abort", abort);
-        items.push(item);
-        pump();
-      }),
-    pending: (arePublishes) => items.filter(({ n }) => !n !== arePublishes),
-    answered(answer, cost) {
+    (answer, cost) => {
       const r = answer.r as number;
       const answered = expected.get(r);
       expected.delete(r);
       answered?.(answer, cost);
     },
-    welcomed(given) {
+    (given) => {
       welcome = given;
       isOnline = true;
       pump();
     },
-    lost(isTooBig) {
+    (isTooBig) => {
       isOnline = false;
       expected.clear();
-      const sent = items.filter(({ r }) => r);
-      const [largest] = sent.filter(({ n }) => n).sort((a, b) => b.size - a.size);
-      for (const item of sent) {
-        if (item === largest && isTooBig) refuse(item, tooLarge(item.what, item.size));
-        else if (item.isRepeatable) item.isUnsure = !(item.r = undefined);
-        else giveUp(item, "unknown-outcome", "the connection ended");
-      }
+      const sent = [...items].filter(({ r }) => r).sort((a, b) => b.size - a.size);
+      sent.forEach((item, index) => item.lost(isTooBig && !index && !!item.n));
       pump();
     },
-    giveUp(code, why) {
-      for (const item of items) giveUp(item, code, why);
+    (code, why) => {
+      for (const { giveUp } of items) giveUp(code, why);
     },
-  };
+  ];
 }
 
 export const tooLarge = (what: string, size: number): HeddleError =>

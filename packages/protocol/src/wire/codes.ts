@@ -65,15 +65,23 @@ export type CloseCode = (typeof closeCodes)[CloseKey]["code"];
 /** WebSocket close code for a message beyond every limit (RFC 6455 §7.4.1). */
 export const closeTooBig = 1009;
 
-const classByHundred: Readonly<Record<number, CloseClass>> = { 41: "token", 42: "drop-positions", 44: "terminal" };
+export const tokenHundred = 41;
+export const dropPositionsHundred = 42;
+export const terminalHundred = 44;
+const classByHundred: Readonly<Record<number, CloseClass>> = {
+  [tokenHundred]: "token",
+  [dropPositionsHundred]: "drop-positions",
+  [terminalHundred]: "terminal",
+};
 /** RFC 6455 §7.4.1: what was sent breaks a rule, and would again. */
 const terminalCodes: readonly number[] = [1002, 1003, 1007, 1008, 1010];
+
+/** The hundred a close code belongs to, of those in `classByHundred` or any other, which means "reconnect". */
+export const closeHundredOf = (code: number): number =>
+  terminalCodes.includes(code) ? terminalHundred : Math.floor(code / 100);
 
 /**
  * The class of any close code, known or not: ranges carry the policy, so that an old client handles new codes.
  * 1000 and the codes of a broken link mean "reconnect"; 1002, 1003, 1007, 1008, 1010 are terminal.
  */
-export function closeClassOf(code: number): CloseClass {
-  if (terminalCodes.includes(code)) return "terminal";
-  return classByHundred[Math.floor(code / 100)] ?? "reconnect";
-}
+export const closeClassOf = (code: number): CloseClass => classByHundred[closeHundredOf(code)] ?? "reconnect";

@@ -1,6 +1,6 @@
 // How a channel is named on the wire, and what a name may look like.
 
-import { OptionError, utf8Encode } from "@heddle/base";
+import { CodedError, utf8Encode } from "@heddle/base";
 import { wireLimits } from "./limits.ts";
 
 /** Names that begin with this belong to the server. */
@@ -12,7 +12,7 @@ export const ownUserChannel = "$me";
 /** The channel everybody is subscribed to when the contract has notices. */
 export const everyoneChannel = "$all";
 
-/** The server's name of a user's channel. @throws {OptionError} when the id holds half a surrogate pair */
+/** The server's name of a user's channel. @throws {CodedError} `option-invalid`, naming the `field`, when the id holds half a surrogate pair */
 export const userChannel = (userId: string): string => `$user/${encoded("userId", userId)}`;
 
 export const isServerName = (name: string): boolean => name.startsWith(serverNamePrefix);
@@ -29,7 +29,7 @@ export const isChannelName = (text: string): boolean => isNameWithin(text, wireL
  * A channel's name: its key, then its parameters' values percent-encoded, in alphabetical order of the parameters'
  * names, joined by `/`. `channelName("room", { roomId: "a/b" })` is `room/a%2Fb`.
  *
- * @throws {OptionError} naming the parameter whose value holds half a surrogate pair and so has no UTF-8
+ * @throws {CodedError} `option-invalid`; `field` names the parameter whose value holds half a surrogate pair and so has no UTF-8
  */
 export function channelName(key: string, params: Readonly<Record<string, string | number>> = {}): string {
   const values = Object.keys(params)
@@ -59,6 +59,6 @@ function encoded(field: string, text: string): string {
   try {
     return encodeURIComponent(text);
   } catch {
-    throw new OptionError(field, text, "text without half a surrogate pair");
+    throw Object.assign(new CodedError("option-invalid", `${field}: half a surrogate pair`), { field });
   }
 }
