@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { Contender } from "./lib/contest.mjs";
+import { runFanout } from "./lib/fanout.mjs";
 import { clientText, FrameReader } from "./lib/frame-reader.mjs";
 import { busyShare } from "./lib/machine.mjs";
 import { median, ratios, spread } from "./lib/stats.mjs";
@@ -46,5 +48,49 @@ describe("the driver's frame reader", () => {
     expect([...clientText("hi")]).toEqual([0x81, 0x82, 0, 0, 0, 0, 0x68, 0x69]);
     expect(clientText("x".repeat(200)).readUInt16BE(2)).toBe(200);
     expect(() => clientText("x".repeat(70_000))).toThrow(RangeError);
+  });
+});
+
+describe("a contest", { timeout: 30_000 }, () => {
+  const figures = { costUs: expect.any(Number), perSecond: expect.any(Number), driverCpu: expect.any(Number) };
+
+  it.each(["heddle", "websocket"])("measures the deliveries of %s", async (server) => {
+    const cases = [
+      { name: "paced", burst: 1, perSecond: 50 },
+      { name: "saturated", burst: 10, turnsAhead: 4 },
+    ];
+    const options = { rounds: 1, seconds: 0.1, log: () => undefined };
+    const { results, tables } = await runFanout([server], options, { subscribers: 20, cases });
+    expect(results).toEqual(cases.map(({ name }) => expect.objectContaining({ server, case: name, ...figures })));
+    expect(tables[0].rows[0][0]).toBe(server);
+  });
+
+  it.each([
+    ["echo", { count: 10, sizeBytes: 64 }, "echo", "echoed", "messages"],
+    ["handshakes", { atOnce: 5 }, "shake", "shaken", "handshakes"],
+  ])("measures %s", async (driverName, driverArgs, command, done, counted) => {
+    const contender = await Contender.start("websocket", driverName, driverArgs);
+    try {
+      const outcome = await contender.cost(async ({ driver }) => {
+        driver.send({ is: command, seconds: 0.1 });
+        const { [counted]: count, tookMs } = await driver.next(done);
+        expect(count).toBeGreaterThan(0);
+        return { count, tookMs };
+      });
+      expect(outcome).toMatchObject(figures);
+    } finally {
+      await contender.end();
+    }
+  });
+
+  it("holds idle connections", async () => {
+    const contender = await Contender.start("heddle", "idle", {});
+    try {
+      contender.driver.send({ is: "hold", count: 20 });
+      await contender.driver.next("held");
+      expect(await contender.rssBytes()).toBeGreaterThan(0);
+    } finally {
+      await contender.end();
+    }
   });
 });

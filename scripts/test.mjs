@@ -21,7 +21,8 @@ async function main(asked) {
   const chosen = asked.length > 0 ? asked : Object.keys(stages);
   const startedAtMs = performance.now();
   console.log(`▸ setup`);
-  if (chosen.includes("e2e")) await setupSystem({ mayInstall: process.env["CI"] === "true" });
+  if (chosen.includes("e2e") || chosen.includes("interop"))
+    await setupSystem({ mayInstall: process.env["CI"] === "true" });
   // The check compiles everything itself and reports it better.
   await setup({ installOnly: chosen.every((name) => name === "check" || name === "unit") });
 

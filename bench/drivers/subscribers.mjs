@@ -2,6 +2,7 @@
 
 import { clientText } from "../lib/frame-reader.mjs";
 import { answerMeter } from "../lib/meter.mjs";
+import { Receipts } from "../lib/receipts.mjs";
 import { openMany, openRawClient } from "../lib/raw-client.mjs";
 
 const { port, path, headers, greeting = [], marker, acks, pong, count } = JSON.parse(process.argv[2]);
@@ -37,7 +38,7 @@ await openMany(count, (index, opened) => {
 setTimeout(() => process.send({ is: "connected" }), settleMs);
 
 function frameHandler(socket) {
-  const receipts = acks && new Receipts(socket);
+  const receipts = acks && new Receipts(socket, acks.afterMs, fail);
   const wanted = marker === undefined ? Buffer.alloc(0) : Buffer.from(marker);
   return (bytes, start, end, opcode) => {
     if (opcode === 9) return socket.write(pongFrame);
@@ -57,40 +58,6 @@ function startsWith(bytes, start, end, wanted) {
 
 function answer(socket, text) {
   if (text === pong?.ping) socket.write(clientText(pong.pong));
-}
-
-/** Flow control as clients owe it: totals, when half of the window is used, or a while after there is something to tell. */
-class Receipts {
-  #socket;
-  #halfWindow = undefined;
-  #count = 0;
-  #cost = 0;
-  #toldCost = 0;
-  #timer = undefined;
-
-  constructor(socket) {
-    this.#socket = socket;
-  }
-
-  took(bytes, start, end) {
-    if (this.#halfWindow === undefined) {
-      const welcome = JSON.parse(bytes.toString("utf8", start, end));
-      if (welcome.t !== "welcome") fail(new Error(`welcome expected, came ${JSON.stringify(welcome)}`));
-      this.#halfWindow = welcome.w / 2;
-      return; // itself it costs nothing
-    }
-    this.#count++;
-    this.#cost += end - start; // the texts are ASCII: bytes are characters
-    if (this.#cost - this.#toldCost >= this.#halfWindow) this.#tell();
-    else this.#timer ??= setTimeout(() => this.#tell(), acks.afterMs);
-  }
-
-  #tell() {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#toldCost = this.#cost;
-    this.#socket.write(clientText(`{"t":"ack","n":${this.#count},"b":${this.#cost}}`));
-  }
 }
 
 function fail(error) {

@@ -77,7 +77,7 @@ export class Contender {
  * All contenders are up from beginning to end and take turns case by case, so that what is compared is measured within
  * seconds of each other on a machine whose speed may change by the minute.
  *
- * @param names    files of servers/; a server that does not start is named in the log and left out
+ * @param names    files of servers/; a peer that does not start is named in the log and left out; ours, the first, must
  * @param measure  `(contender, case)` to the figures of one measurement; must hold `costUs`
  * @returns every measurement, with round, server, case and the server's set-up in words
  */
@@ -86,9 +86,10 @@ export async function contest({ names, driver, driverArgs, cases, measure, round
   const results = [];
   try {
     for (const name of names) {
-      const contender = await Contender.start(name, driver, driverArgs).catch((error) =>
-        log(`${name}: not measured: ${error.message}`),
-      );
+      const contender = await Contender.start(name, driver, driverArgs).catch((error) => {
+        if (name === names[0]) throw error;
+        log(`${name}: not measured: ${error.message}`);
+      });
       if (contender !== undefined) contenders.push(contender);
     }
     for (const contender of contenders) await measure(contender, cases[0], { isWarmUp: true });

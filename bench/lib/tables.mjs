@@ -26,7 +26,7 @@ export function costTable(title, unit, ours, results) {
     `µs/${unit} (user + system)`,
     "least…most",
     `${ours}/it (least…most)`,
-    `${unit}s/s`,
+    `${unit === "delivery" ? "deliveries" : `${unit}s`}/s`,
     "driver CPU",
     "machine busy",
   ];

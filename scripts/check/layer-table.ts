@@ -34,6 +34,7 @@ export const zones: readonly Zone[] = [
     name: "websocket/handshake",
     files: /^packages\/websocket\/src\/(?:handshake|deflate)\//,
     may: ["base", "websocket/core"],
+    testsMay: ["websocket"],
     node: true,
   },
   {

@@ -138,9 +138,13 @@ describe("the lock of set-ups", () => {
   });
 });
 
-describe("the browser", () => {
-  it("is asked for with the exact command when it is missing", () => {
+describe("the system's packages", () => {
+  it("are asked for with the exact command when one is missing", () => {
     expect(complainAboutSystem(() => true)).toBeUndefined();
     expect(complainAboutSystem(() => false)).toContain("npm run setup:system");
+    const without = (word: string) => complainAboutSystem((path) => !path.includes(word));
+    expect(without("chromium")).toMatch(/need \/usr\/bin\/chromium, not found/);
+    expect(without("aiohttp")).toMatch(/need \S+\/aiohttp\/__init__\.py, not found/);
+    expect(without("websockets")).toContain("apt-get install chromium python3-aiohttp python3-websockets");
   });
 });

@@ -1,21 +1,25 @@
-// The one thing npm cannot bring: a browser for the browser tests.
+// What npm cannot bring: a browser, and the WebSocket implementations of another language.
 import { existsSync } from "node:fs";
 import { Plain, step } from "../lib/output.mjs";
 import { run } from "../lib/run.mjs";
 
-/** Where Debian's package `chromium` puts the browser. */
-export const chromiumPath = "/usr/bin/chromium";
+/** Debian packages the tests need, and a file each puts in its place. */
+const landmarks = {
+  chromium: "/usr/bin/chromium",
+  "python3-aiohttp": "/usr/lib/python3/dist-packages/aiohttp/__init__.py",
+  "python3-websockets": "/usr/lib/python3/dist-packages/websockets/__init__.py",
+};
 
-/** Debian packages the tests need. */
-export const systemPackages = ["chromium"];
+export const systemPackages = Object.keys(landmarks);
 
 /**
  * @param {(path: string) => boolean} [isThere]
  * @returns {string | undefined} what is missing and the command that brings it
  */
 export function complainAboutSystem(isThere = existsSync) {
-  if (isThere(chromiumPath)) return undefined;
-  return `The browser tests need ${chromiumPath}, which is missing: run "npm run setup:system" (Debian: apt-get install ${systemPackages.join(" ")}).`;
+  const missing = Object.values(landmarks).filter((path) => !isThere(path));
+  if (missing.length === 0) return undefined;
+  return `The browser and interoperability tests need ${missing.join(" and ")}, not found: run "npm run setup:system" (Debian: apt-get install ${systemPackages.join(" ")}).`;
 }
 
 /**

@@ -16,6 +16,7 @@ export const stageConfigs = {
   unit: "vitest.config.ts",
   simulation: "tests/simulation/vitest.config.ts",
   conformance: "tests/conformance/vitest.config.ts",
+  interop: "tests/interop/vitest.config.ts",
   e2e: "tests/e2e/vitest.config.ts",
   packaging: "tests/packaging/vitest.config.ts",
 };

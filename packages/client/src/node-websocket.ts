@@ -20,7 +20,8 @@ export function nodeWebSocket(url: string, options: NodeWebSocketOptions): Trans
     open(handlers) {
       const giveUp = new AbortController();
       let connection: WebSocketConnection | undefined;
-      dial(url, { ...options, maxMessageBytes, protocols: [jsonSubprotocol], signal: giveUp.signal }).then(
+      // The client has a heartbeat of its own above this.
+      dial(url, { ...options, maxMessageBytes, ping: false, protocols: [jsonSubprotocol], signal: giveUp.signal }).then(
         (dialled) => {
           connection = dialled;
           dialled.start({

@@ -38,6 +38,19 @@ describe("the origin of a page", () => {
   });
 });
 
+describe("a handshake", () => {
+  it("whose head is over 16 KiB is answered 431, by Node itself", async () => {
+    await using chat = await startChat();
+    const headers = { "X-Long": "a".repeat(20_000) };
+    await expect(RawClient.connect(`${chat.url}/realtime`, { headers })).rejects.toThrow("HTTP 431");
+  });
+
+  it("for another path is answered 404", async () => {
+    await using chat = await startChat();
+    await expect(RawClient.connect(`${chat.url}/elsewhere`)).rejects.toThrow("HTTP 404");
+  });
+});
+
 describe("the token", () => {
   it.each([
     ["none", {}],

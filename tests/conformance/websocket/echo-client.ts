@@ -1,8 +1,7 @@
-import { systemClock, systemRandom } from "@heddle/base/system";
 import { dial } from "@heddle/websocket";
 
 export async function ask(url: string, question: string): Promise<string> {
-  const connection = await dial(url, { clock: systemClock(), random: systemRandom() });
+  const connection = await dial(url);
   return await new Promise((resolve, reject) => {
     connection.start({
       onText(answer) {

@@ -1,21 +1,16 @@
 import { createServer, type Server } from "node:http";
-import { systemClock, systemRandom } from "@heddle/base/system";
-import { createWebSocketServer } from "@heddle/websocket";
+import { createWebSocketServer, type WebSocketConnection } from "@heddle/websocket";
+
+export function echo(connection: WebSocketConnection): void {
+  connection.start({
+    onText: (text) => void connection.sendText(text),
+    onBinary: (bytes) => void connection.sendBinary(bytes),
+    onClose: (code, reason, wasClean) => console.log({ code, reason, wasClean }),
+  });
+}
 
 export function startEcho(port: number): Server {
   const http = createServer();
-  const server = createWebSocketServer({
-    clock: systemClock(),
-    random: systemRandom(),
-    path: "/echo",
-    onConnection(connection) {
-      connection.start({
-        onText: (text) => void connection.sendText(text),
-        onBinary: (bytes) => void connection.sendBinary(bytes),
-        onClose: (code, reason, wasClean) => console.log({ code, reason, wasClean }),
-      });
-    },
-  });
-  server.attach(http); // beside any other upgrade listeners
+  createWebSocketServer({ path: "/echo", onConnection: echo }).attach(http);
   return http.listen(port);
 }

@@ -3,6 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { messageOf, OptionError } from "@heddle/base";
+import { httpServerOptions } from "@heddle/websocket";
 import type { Logger } from "../logger.ts";
 
 /** Answers requests that are neither health nor upgrades. */
@@ -33,11 +34,8 @@ export interface OwnServerEnv {
   isDraining(): boolean;
 }
 
-/** A request's headers must be complete within this. Milliseconds. */
-const headersMs = 10_000;
-
 export function createOwnServer(handler: RequestHandler | undefined, env: OwnServerEnv): Server {
-  const server = createServer({ headersTimeout: headersMs, connectionsCheckingInterval: headersMs / 2 });
+  const server = createServer(httpServerOptions());
   server.on("request", (request, response) => {
     answer(request, response, handler, env).catch((error: unknown) => {
       env.logger.error({ error, reason: messageOf(error), url: request.url }, "the request handler failed");

@@ -43,6 +43,8 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
   const isFromAllowedPage = originCheck(options.origins);
   const server: WebSocketServer = createWebSocketServer({
     ...{ clock, random, path, maxConnections, closeTimeoutMs },
+    // Sessions have a heartbeat of their own, in frames that pages can answer and see: two would be one too many.
+    ping: false,
     // Larger ones are a broken or hostile peer: 1009. Between the frame limit and this the hub answers `too_large`.
     maxMessageBytes: wireLimits.frameBytes * wireLimits.oversizeFactor,
     highWaterBytes: queueBytes,

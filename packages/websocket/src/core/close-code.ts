@@ -10,6 +10,8 @@ export const closeCodes = {
   /** Reported when the connection ended without a close frame. */
   lost: 1006,
   invalidText: 1007,
+  /** A limit on behaviour rather than size: too slow, too often. */
+  policy: 1008,
   tooBig: 1009,
 } as const;
 

@@ -10,7 +10,7 @@ describe("frames", () => {
     expect(hex(prepareText(Buffer.from("Hello")).wire)).toBe("810548656c6c6f");
     expect(hex(packFrame(opcodes.ping, Buffer.from("Hello")))).toBe("890548656c6c6f");
     const masked = new Uint8Array(11);
-    expect(writeMasked(masked, 0, prepareText(Buffer.from("Hello")), 0x37fa213d)).toBe(11);
+    expect(writeMasked(masked, 0, prepareText(Buffer.from("Hello")).wire, 0x37fa213d)).toBe(11);
     expect(hex(masked)).toBe("818537fa213d7f9f4d5158");
     expect(hex(frameHeader(opcodes.binary, 256))).toBe("827e0100");
     expect(hex(frameHeader(opcodes.binary, 65_536))).toBe("827f0000000000010000");
@@ -28,11 +28,11 @@ describe("frames", () => {
 
   it.each([3, 200, 70_000])("keep their payload when masked, %i bytes behind other frames", (payloadBytes) => {
     const payload = new Uint8Array(payloadBytes).map((_, index) => index % 251);
-    const frame = { wire: packFrame(opcodes.binary, payload) };
-    const target = new Uint8Array(7 + frame.wire.length + 4);
-    expect(writeMasked(target, 7, frame, 0x01020304)).toBe(target.length);
-    const headerBytes = frame.wire.length - payloadBytes;
-    expect(target[8]).toBe((frame.wire[1] as number) | 0x80);
+    const wire = packFrame(opcodes.binary, payload);
+    const target = new Uint8Array(7 + wire.length + 4);
+    expect(writeMasked(target, 7, wire, 0x01020304)).toBe(target.length);
+    const headerBytes = wire.length - payloadBytes;
+    expect(target[8]).toBe((wire[1] as number) | 0x80);
     expect(hex(target.subarray(7 + headerBytes, 11 + headerBytes))).toBe("01020304");
     expect(target.subarray(11 + headerBytes).map((byte, index) => byte ^ ((index % 4) + 1))).toEqual(payload);
   });

@@ -19,7 +19,7 @@ export function headerLength(payloadBytes: number): number {
   return payloadBytes < 65_536 ? 4 : 10;
 }
 
-/** Writes the header of a final, unmasked frame at the start of `target`, in the fewest bytes (§5.2). */
+/** Writes the header of a final, unmasked frame at the start of `target` (§6.1), in the fewest bytes (§5.2). */
 export function writeHeader(target: Uint8Array, opcode: Opcode, payloadBytes: number): void {
   target[0] = 0x80 | opcode;
   if (payloadBytes < 126) {
@@ -70,12 +70,11 @@ export function packClose(code: number | undefined, reason = ""): Uint8Array {
 }
 
 /**
- * Copies a prepared frame into `target` at `at` as a client must send it: mask bit set, key, masked payload (§5.3).
+ * Copies a whole frame into `target` at `at` as a client must send it: mask bit set, key, masked payload (§5.3).
  *
  * @returns where the next frame begins; the copy is four bytes longer than the original
  */
-export function writeMasked(target: Uint8Array, at: number, frame: PreparedFrame, key: number): number {
-  const wire = frame.wire;
+export function writeMasked(target: Uint8Array, at: number, wire: Uint8Array, key: number): number {
   const lengthCode = wire[1] as number;
   const headerBytes = lengthCode < 126 ? 2 : lengthCode === 126 ? 4 : 10;
   for (let index = 0; index < headerBytes; index++) target[at + index] = wire[index] as number;

@@ -98,6 +98,7 @@ const cases: [string, Role, Buffer, string[]][] = [
   ["125 in two length bytes (§5.2)", "client", wire("827e007d"), ["fail 1002 length not in its shortest form"]],
   ["65535 in eight (§5.2)", "client", wire("827f 000000000000ffff"), ["fail 1002 length not in its shortest form"]],
   ["a length with the highest bit (§5.2)", "client", wire("827f 8000000000000000"), ["fail 1002 length above 2^63"]],
+  ["the largest length", "client", wire("827f 7fffffffffffffff"), ["fail 1009 message over 1000 bytes"]],
   ["a message over the limit, unread (§10.4)", "client", wire("827e03e9"), ["fail 1009 message over 1000 bytes"]],
   ["a length of 2^60", "client", wire("827f 1000000000000000"), ["fail 1009 message over 1000 bytes"]],
   ["fragments over the limit", "client", wire("020161 807e03e8"), ["fail 1009 message over 1000 bytes"]],

@@ -1,8 +1,10 @@
-// Bytes in, messages out (RFC 6455 §5, §6.2, §8.1). Works on the received memory; knows no socket and sends nothing.
+// Bytes in, messages out (RFC 6455 §5, §6.2, §8.1, §10.7). Works on the received memory; knows no socket and sends nothing.
 
 import type { BytesPort } from "./bytes-port.ts";
 import { closeCodes, isSendableCloseCode } from "./close-code.ts";
+import { FrameAllowance, type FrameRates } from "./frame-allowance.ts";
 import { applyMask } from "./mask.ts";
+import type { Inflater } from "./inflater-port.ts";
 import { controlPayloadBytesMax, opcodes, type Role } from "./opcode.ts";
 import { Utf8Checker } from "./utf8-checker.ts";
 
@@ -25,14 +27,17 @@ export interface ReaderOptions {
   /** Our own side: a server wants masked frames, a client unmasked ones (§5.1). */
   readonly role: Role;
   readonly host: BytesPort;
-  /** Largest message after reassembly, in bytes. */
+  /** Largest message after reassembly, in bytes: on the wire, and once inflated. */
   readonly maxMessageBytes: number;
   /** Most frames of one message. */
   readonly maxFragments: number;
+  /** How often frames may come. Default: as often as they like. */
+  readonly rates?: FrameRates;
 }
 
 const headerBytesMax = 14;
 const assemblyBytesMin = 256;
+const rsv1 = 0x40;
 const nothing = new Uint8Array(0);
 
 /**
@@ -45,6 +50,7 @@ export class MessageReader {
   readonly #options: ReaderOptions;
   readonly #wantsMask: boolean;
   readonly #maskBit: number;
+  readonly #inflater: Inflater | undefined;
   #isDone = false;
 
   /** A header that ended with the received bytes; 2–14 bytes are needed. */
@@ -61,6 +67,7 @@ export class MessageReader {
 
   /** The message being gathered; opcode 0 when there is none. */
   #messageOpcode = 0;
+  #isCompressed = false;
   #fragmentCount = 0;
   #gathered: Uint8Array = nothing;
   #gatheredBytes = 0;
@@ -69,11 +76,27 @@ export class MessageReader {
   /** A control frame that came in parts. Apart from the message, which it may interrupt (§5.4). */
   #control: Uint8Array = nothing;
 
-  constructor(events: ReaderEvents, options: ReaderOptions) {
+  readonly #allowance: FrameAllowance | undefined;
+  #begunCount = 0;
+
+  /** @param inflater  given when compression was negotiated: RSV1 then marks compressed messages (RFC 7692 §6) */
+  constructor(events: ReaderEvents, options: ReaderOptions, inflater?: Inflater) {
     this.#events = events;
     this.#options = options;
+    this.#inflater = inflater;
     this.#wantsMask = options.role === "server";
     this.#maskBit = this.#wantsMask ? 0x80 : 0;
+    this.#allowance = options.rates === undefined ? undefined : new FrameAllowance(options.rates);
+  }
+
+  /** Whether something has begun and is not complete: a message, or a frame's header. */
+  get isMidway(): boolean {
+    return !this.#isDone && (this.#inPayload || this.#headerBytes > 0 || this.#messageOpcode !== 0);
+  }
+
+  /** Changes whenever a message begins, and with a control frame outside of one. */
+  get begunCount(): number {
+    return this.#begunCount;
   }
 
   /** Takes the next received bytes. The reader owns `chunk` from here on and writes to it (unmasking). */
@@ -82,6 +105,7 @@ export class MessageReader {
     while (!this.#isDone) {
       if (!this.#inPayload) {
         if (at === chunk.length) return;
+        if (this.#messageOpcode === 0 && this.#headerBytes === 0) this.#begunCount = (this.#begunCount + 1) | 0;
         at = this.#readHeader(chunk, at);
         if (!this.#inPayload) return; // it ends here, or it was refused
       }
@@ -129,6 +153,8 @@ export class MessageReader {
     const lengthBytes = lengthCode < 126 ? 0 : lengthCode === 126 ? 2 : 8;
     const headerBytes = 2 + lengthBytes + (this.#wantsMask ? 4 : 0);
     if (available < headerBytes) return 0;
+    const tooMany = this.#allowance?.exceededBy(first & 0x0f);
+    if (tooMany !== undefined) return this.#refuse(closeCodes.policy, tooMany);
 
     let length = lengthCode;
     if (lengthBytes > 0) {
@@ -136,11 +162,14 @@ export class MessageReader {
       // §5.2: the fewest bytes, and the highest bit of eight is 0.
       if (length < (lengthBytes === 2 ? 126 : 65_536))
         return this.#refuse(closeCodes.protocolError, "length not in its shortest form");
-      if (length >= 2 ** 63) return this.#refuse(closeCodes.protocolError, "length above 2^63");
+      // Looked up in the byte: as a number, 2^63 - 1 is 2^63.
+      if (lengthBytes === 8 && (bytes[at + 2] as number) >= 0x80)
+        return this.#refuse(closeCodes.protocolError, "length above 2^63");
     }
     this.#opcode = first & 0x0f;
     this.#isFinal = first >= 0x80;
     if (this.#opcode < 8 && !this.#admit(length)) return 0;
+    if (isMessageStart(this.#opcode)) this.#isCompressed = (first & rsv1) !== 0;
     this.#length = length;
     this.#taken = 0;
     this.#inPayload = true;
@@ -150,7 +179,7 @@ export class MessageReader {
 
   /** What is wrong with a header's first two bytes, if anything. */
   #flawOf(first: number, second: number): string | undefined {
-    if ((first & 0x70) !== 0) return "reserved bits set"; // §5.2: no extension is in use
+    if ((first & 0x70) !== 0 && !this.#mayReserve(first)) return "reserved bits set"; // §5.2
     if ((second & 0x80) !== this.#maskBit) return this.#wantsMask ? "frame not masked" : "frame masked"; // §5.1
     const opcode = first & 0x0f;
     if (opcode >= 8) {
@@ -162,6 +191,11 @@ export class MessageReader {
     if (opcode > opcodes.binary) return `unknown opcode ${opcode}`; // §5.2
     if (opcode === opcodes.continuation) return this.#messageOpcode === 0 ? "continuation of nothing" : undefined; // §5.4
     return this.#messageOpcode === 0 ? undefined : "new message inside another"; // §5.4
+  }
+
+  /** Whether the reserved bits of a header's first byte have a meaning: RSV1 does where a message begins (RFC 7692 §6). */
+  #mayReserve(first: number): boolean {
+    return this.#inflater !== undefined && (first & 0x70) === rsv1 && isMessageStart(first & 0x0f);
   }
 
   /** Checks a data frame against the limits before any of it is kept (§10.4). */
@@ -197,7 +231,18 @@ export class MessageReader {
     return end;
   }
 
+  /** Reports a whole message, inflated when it came compressed (RFC 7692 §6.2). */
   #deliver(opcode: number, bytes: Uint8Array, start: number, end: number): void {
+    if (!this.#isCompressed || this.#inflater === undefined) return this.#report(opcode, bytes, start, end);
+    const { maxMessageBytes } = this.#options;
+    const plain = this.#inflater.inflate(bytes.subarray(start, end), maxMessageBytes);
+    if (plain === "too-big") this.#refuse(closeCodes.tooBig, `message over ${maxMessageBytes} bytes once inflated`);
+    else if (plain === "broken")
+      this.#refuse(closeCodes.invalidText, "compressed message is broken"); // RFC 6455 §7.4.1: not what its type says
+    else this.#report(opcode, plain, 0, plain.length);
+  }
+
+  #report(opcode: number, bytes: Uint8Array, start: number, end: number): void {
     if (opcode === opcodes.binary) {
       this.#events.readBinary(bytes.subarray(start, end));
       return;
@@ -212,7 +257,7 @@ export class MessageReader {
   #gather(chunk: Uint8Array, start: number, end: number): void {
     // A final frame that is not whole yet begins a message too.
     if (this.#messageOpcode === 0) this.#messageOpcode = this.#opcode;
-    if (this.#messageOpcode === opcodes.text) {
+    if (this.#messageOpcode === opcodes.text && !this.#isCompressed) {
       this.#checker ??= new Utf8Checker(this.#options.host);
       // Checked as it comes, so that a bad text ends at its first bad byte (§8.1).
       if (!this.#checker.take(chunk, start, end)) return void this.#refuse(closeCodes.invalidText, "text is not UTF-8");
@@ -225,7 +270,7 @@ export class MessageReader {
     if (this.#inPayload || !this.#isFinal) return;
 
     if (this.#messageOpcode === opcodes.text && this.#checker?.isComplete === false) {
-      return void this.#refuse(closeCodes.invalidText, "text ends inside a character");
+      return void this.#refuse(closeCodes.invalidText, "text ends inside a character"); // §5.6
     }
     const opcode = this.#messageOpcode;
     const bytes = this.#gathered;
@@ -282,6 +327,9 @@ export class MessageReader {
     return 0;
   }
 }
+
+/** Whether a frame of this kind begins a message. */
+const isMessageStart = (opcode: number): boolean => opcode === opcodes.text || opcode === opcodes.binary;
 
 /** A 2- or 8-byte length in network byte order. Above 2^53 it is rounded, which no limit lets through anyway. */
 function readLength(bytes: Uint8Array, at: number, byteCount: number): number {

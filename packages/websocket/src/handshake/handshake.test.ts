@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { acceptKeyFor } from "./accept-key.ts";
 import { readAcceptance, requestHeaders } from "./client-handshake.ts";
 import { listElements, listHas, parseExtensions, uniqueTokens } from "./header-lists.ts";
-import { acceptanceText, readOffer, refusalText, type HandshakeRequest } from "./server-handshake.ts";
+import { acceptanceText, pathOf, readOffer, type HandshakeRequest } from "./server-handshake.ts";
 
 const key = "dGhlIHNhbXBsZSBub25jZQ=="; // the one of RFC 6455 §1.3
 
@@ -35,7 +35,7 @@ describe("readOffer", () => {
       ["Origin", "http://e.com"],
       ["Sec-WebSocket-Protocol", "chat, superchat"],
     ];
-    expect(readOffer(requestOf(lines))).toEqual({ key, protocols: ["chat", "superchat"] });
+    expect(readOffer(requestOf(lines))).toEqual({ key, protocols: ["chat", "superchat"], extensions: [] });
   });
 
   it("takes tokens in any case, in lists, over several lines, with empty elements", () => {
@@ -47,7 +47,11 @@ describe("readOffer", () => {
       ["sec-websocket-protocol", "b , c"],
       ["Sec-WebSocket-Extensions", 'permessage-deflate; client_max_window_bits, x; y="z"'],
     ];
-    expect(readOffer(requestOf(lines))).toEqual({ key, protocols: ["a", "b", "c"] });
+    expect(readOffer(requestOf(lines))).toMatchObject({
+      key,
+      protocols: ["a", "b", "c"],
+      extensions: [{ name: "permessage-deflate" }, { name: "x" }],
+    });
   });
 
   it.each<[string, [string, string][], number]>([
@@ -60,8 +64,12 @@ describe("readOffer", () => {
     ["a key of 15 bytes", changed("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25j"), 400],
     ["a key that is not base64", changed("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25j!Q=="), 400],
     ["two keys", [...good, ["sec-websocket-key", key]], 400],
-    ["no version", changed("Sec-WebSocket-Version", undefined), 400],
+    ["two hosts", [...good, ["host", "example.com"]], 400],
+    ["no version", changed("Sec-WebSocket-Version", undefined), 426],
     ["version 8", changed("Sec-WebSocket-Version", "8"), 426],
+    ["an empty version", changed("Sec-WebSocket-Version", ""), 426],
+    ["a body", [...good, ["Content-Length", "1"]], 413],
+    ["a body of unknown length", [...good, ["Transfer-Encoding", "chunked"]], 413],
     ["two versions", [...good, ["Sec-WebSocket-Version", "13"]], 400],
     ["a protocol twice", [...good, ["Sec-WebSocket-Protocol", "a, a"]], 400],
     ["a protocol that is no token", [...good, ["Sec-WebSocket-Protocol", "a b"]], 400],
@@ -75,27 +83,44 @@ describe("readOffer", () => {
     expect(readOffer(requestOf(good, { method: "POST" }))).toMatchObject({ status: 405, headers: { Allow: "GET" } });
     expect(readOffer(requestOf(good, { httpVersion: "1.0" }))).toMatchObject({ status: 400 });
     const answer = readOffer(requestOf(changed("Sec-WebSocket-Version", "12")));
-    expect(answer).toMatchObject({ status: 426, headers: { "Sec-WebSocket-Version": "13" } });
+    expect(answer).toMatchObject({
+      ...{ status: 426, headers: { Upgrade: "websocket", "Sec-WebSocket-Version": "13" } },
+    });
+  });
+
+  it("takes a later HTTP/1, and an announced body of no bytes", () => {
+    const lines: [string, string][] = [...good, ["Content-Length", "0"]];
+    expect(readOffer(requestOf(lines, { httpVersion: "1.2" }))).toMatchObject({ key });
+  });
+
+  it.each([
+    ["/", "/"],
+    ["/a/b%20c?d=/e", "/a/b%20c"],
+    ["//h/a", "//h/a"],
+    ["http://h:1/a?b", "/a"],
+    ["HTTPS://h", "/"],
+    ["https://h?b", "/"],
+    ["", undefined],
+    ["*", undefined],
+    ["h:80", undefined],
+    ["a", undefined],
+    ["ftp://h/a", undefined],
+    ["/a#b", undefined],
+    ["/a?b#c", undefined],
+  ])("reads the target %j as the path %j, and refuses what has none (§3, §4.2.1)", (url, path) => {
+    expect(pathOf(url)).toBe(path);
+    expect(readOffer(requestOf(good, { url }))).toMatchObject(path === undefined ? { status: 400 } : { key });
   });
 });
 
-describe("the answers", () => {
-  it("prove that the key was read (§1.3)", () => {
+describe("the acceptance", () => {
+  it("proves that the key was read (§1.3)", () => {
     expect(acceptKeyFor(key)).toBe("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     expect(acceptanceText(key, "chat")).toBe(
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
         "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: chat\r\n\r\n",
     );
     expect(acceptanceText(key, "")).not.toContain("Sec-WebSocket-Protocol"); // §4.2.2
-  });
-
-  it("are whole HTTP when they refuse, and cannot be given lines of their own", () => {
-    expect(refusalText({ status: 503, reason: "full – später", headers: { "Retry-After": "5" } })).toBe(
-      "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\n" +
-        "Content-Type: text/plain; charset=utf-8\r\nContent-Length: 17\r\n\r\nfull – später\n",
-    );
-    expect(() => refusalText({ status: 403, reason: "", headers: { "X-A": "1\r\nSet-Cookie: b" } })).toThrow("X-A");
-    expect(() => refusalText({ status: 403, reason: "", headers: { "X A": "1" } })).toThrow("X A");
   });
 });
 
@@ -113,6 +138,12 @@ describe("readAcceptance", () => {
     expect(read([...answer, ["Sec-WebSocket-Protocol", "b"]])).toEqual({ protocol: "b" });
   });
 
+  it("fails when the answer's HTTP is older than 1.1 (§4.2.2)", () => {
+    expect(readAcceptance(requestOf(answer, { httpVersion: "1.0" }), key, [])).toEqual({
+      flaw: "HTTP version below 1.1",
+    });
+  });
+
   it.each<[string, [string, string][], string]>([
     ["Upgrade is missing", without("Upgrade"), "Upgrade"],
     ["Upgrade is something else", [["Upgrade", "h2c"], ...without("Upgrade")], "Upgrade"],
@@ -125,6 +156,18 @@ describe("readAcceptance", () => {
     ],
     ["the proof comes twice", [...answer, ["sec-websocket-accept", acceptKeyFor(key)]], "twice"],
     ["an extension was not offered", [...answer, ["Sec-WebSocket-Extensions", "permessage-deflate"]], "extension"],
+    [
+      "the protocol comes twice",
+      [...answer, ["Sec-WebSocket-Protocol", "a"], ["sec-websocket-protocol", "a"]],
+      "twice",
+    ],
+    [
+      "the extensions come twice",
+      [...answer, ["Sec-WebSocket-Extensions", "a"], ["sec-websocket-extensions", "a"]],
+      "twice",
+    ],
+    ["the protocol is a list", [...answer, ["Sec-WebSocket-Protocol", "a, b"]], "a, b was not offered"],
+    ["the protocol is empty", [...answer, ["Sec-WebSocket-Protocol", ""]], "was not offered"],
     ["the protocol was not offered", [...answer, ["Sec-WebSocket-Protocol", "c"]], "c was not offered"],
     ["the protocol is in another case", [...answer, ["Sec-WebSocket-Protocol", "A"]], "A was not offered"],
   ])("fails when %s (§4.1)", (_what, lines, flaw) => {
@@ -133,7 +176,7 @@ describe("readAcceptance", () => {
 
   it("answers the headers our own client sends", () => {
     const request = requestOf([["Host", "h"], ...Object.entries(requestHeaders(key, ["a", "b"]))]);
-    expect(readOffer(request)).toEqual({ key, protocols: ["a", "b"] });
+    expect(readOffer(request)).toEqual({ key, protocols: ["a", "b"], extensions: [] });
   });
 });
 

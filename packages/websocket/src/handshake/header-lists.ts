@@ -55,7 +55,7 @@ function parseParameter(text: string): [string, string | true] | undefined {
   if (value.length >= 2 && value.startsWith('"') && value.endsWith('"')) {
     value = value.slice(1, -1).replace(/\\(.)/g, "$1");
   }
-  // §9.1: what stands between quotes must be a token once unescaped.
+  // §4.3, §9.1: what stands between quotes must be a token once unescaped.
   return isToken(name) && isToken(value) ? [name, value] : undefined;
 }
 

@@ -1,11 +1,14 @@
 // The server's half of the opening handshake (RFC 6455 §4.2): judges a request, words the answer. No sockets.
 
 import { acceptKeyFor, isHandshakeKey } from "./accept-key.ts";
-import { isToken, listHas, parseExtensions, uniqueTokens } from "./header-lists.ts";
+import { listHas, parseExtensions, uniqueTokens, type Extension } from "./header-lists.ts";
+import type { Refusal } from "./refusal.ts";
 
 /** What of an HTTP request the handshake looks at; `IncomingMessage` is one. */
 export interface HandshakeRequest {
   readonly method?: string | undefined;
+  /** The request target. */
+  readonly url?: string | undefined;
   readonly httpVersion: string;
   /** Names in lower case, values of repeated lines joined by ", ". */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -13,20 +16,13 @@ export interface HandshakeRequest {
   readonly rawHeaders: readonly string[];
 }
 
-/** An HTTP answer other than 101. */
-export interface Refusal {
-  /** HTTP status, 400…599. */
-  readonly status: number;
-  /** Sent as the body, in plain text. */
-  readonly reason: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
 /** What a good request asks for. */
 export interface HandshakeOffer {
   readonly key: string;
   /** Subprotocols in the client's order of preference. */
   readonly protocols: readonly string[];
+  /** What Sec-WebSocket-Extensions offers. */
+  readonly extensions: readonly Extension[];
 }
 
 /** Reads a request (§4.2.1). Anything missing or malformed becomes the refusal to answer with. */
@@ -37,22 +33,18 @@ export function readOffer(request: HandshakeRequest): HandshakeOffer | Refusal {
   };
   const bad = (reason: string): Refusal => ({ status: 400, reason });
 
-  if (request.method !== "GET") return { status: 405, reason: "method is not GET", headers: { Allow: "GET" } };
+  if (request.method !== "GET") return { status: 405, reason: "method is not GET", headers: { Allow: "GET" } }; // §4.1
   if (!isHttp11(request.httpVersion)) return bad("HTTP version below 1.1");
+  if (hasBody(header)) return { status: 413, reason: "an opening handshake has no body" };
+  for (const name of ["host", "sec-websocket-key", "sec-websocket-version"]) {
+    // §11.3.1, §11.3.5; RFC 9112 §3.2 for Host.
+    if (countLines(request.rawHeaders, name) > 1) return bad(`${name} comes twice`);
+  }
   if (header("host") === undefined) return bad("Host missing");
-  if (!listHas(header("upgrade"), "websocket")) {
-    return { status: 426, reason: "Upgrade does not name websocket", headers: { Upgrade: "websocket" } };
-  }
-  if (!listHas(header("connection"), "upgrade")) return bad("Connection does not name upgrade");
-  for (const name of ["sec-websocket-key", "sec-websocket-version"]) {
-    if (countLines(request.rawHeaders, name) > 1) return bad(`${name} comes twice`); // §11.3.1, §11.3.5
-  }
-  const version = header("sec-websocket-version");
-  if (version === undefined) return bad("Sec-WebSocket-Version missing");
-  if (version !== "13") {
-    // §4.4: name what we do speak.
-    return { status: 426, reason: "only version 13 is spoken", headers: { "Sec-WebSocket-Version": "13" } };
-  }
+  if (pathOf(request.url) === undefined) return bad("request target is not a path"); // §4.2.1
+  if (!listHas(header("upgrade"), "websocket")) return upgradeRequired("Upgrade does not name websocket");
+  if (!listHas(header("connection"), "upgrade")) return bad("Connection does not name Upgrade");
+  if (header("sec-websocket-version") !== "13") return upgradeRequired("Sec-WebSocket-Version is not 13"); // §4.2.2, §4.4
   const key = header("sec-websocket-key");
   if (key === undefined || !isHandshakeKey(key)) return bad("Sec-WebSocket-Key is not 16 bytes in base64");
   const offered = header("sec-websocket-protocol");
@@ -60,18 +52,17 @@ export function readOffer(request: HandshakeRequest): HandshakeOffer | Refusal {
   if (protocols === undefined || (offered !== undefined && protocols.length === 0)) {
     return bad("Sec-WebSocket-Protocol is not a list of different tokens");
   }
-  const extensions = header("sec-websocket-extensions");
-  if (extensions !== undefined && parseExtensions(extensions) === undefined) {
-    return bad("Sec-WebSocket-Extensions breaks its grammar"); // §9.1
-  }
-  return { key, protocols };
+  const offers = header("sec-websocket-extensions");
+  const extensions = offers === undefined ? [] : parseExtensions(offers);
+  if (extensions === undefined) return bad("Sec-WebSocket-Extensions breaks its grammar"); // §9.1
+  return { key, protocols, extensions };
 }
 
 /** Whether `answer` is a refusal. */
 export const isRefusal = (answer: HandshakeOffer | Refusal): answer is Refusal => "status" in answer;
 
-/** The 101 answer (§4.2.2), ready to be written. `protocol` must be one the client offered. */
-export function acceptanceText(key: string, protocol: string): string {
+/** The 101 answer (§4.2.2), ready to be written. `protocol` and `extensions` must be what the client offered, "" for none. */
+export function acceptanceText(key: string, protocol: string, extensions = ""): string {
   const lines = [
     "HTTP/1.1 101 Switching Protocols",
     "Upgrade: websocket",
@@ -79,36 +70,32 @@ export function acceptanceText(key: string, protocol: string): string {
     `Sec-WebSocket-Accept: ${acceptKeyFor(key)}`,
   ];
   if (protocol !== "") lines.push(`Sec-WebSocket-Protocol: ${protocol}`);
+  if (extensions !== "") lines.push(`Sec-WebSocket-Extensions: ${extensions}`);
   return `${lines.join("\r\n")}\r\n\r\n`;
 }
 
-const statusTexts: Readonly<Record<number, string>> = {
-  400: "Bad Request",
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  413: "Content Too Large",
-  426: "Upgrade Required",
-  429: "Too Many Requests",
-  500: "Internal Server Error",
-  503: "Service Unavailable",
-};
-
-/** A refusal as HTTP, ready to be written; the connection is to be closed after it. */
-export function refusalText(refusal: Refusal): string {
-  const body = `${refusal.reason}\n`;
-  const lines = [`HTTP/1.1 ${refusal.status} ${statusTexts[refusal.status] ?? "Refused"}`, "Connection: close"];
-  for (const [name, value] of Object.entries(refusal.headers ?? {})) {
-    // A line break in a value would let it add headers of its own.
-    if (isToken(name) && !/[\r\n\0]/.test(value)) lines.push(`${name}: ${value}`);
-    else throw new TypeError(`refusal header ${JSON.stringify(name)} is not a header`);
-  }
-  lines.push("Content-Type: text/plain; charset=utf-8", `Content-Length: ${Buffer.byteLength(body)}`);
-  return `${lines.join("\r\n")}\r\n\r\n${body}`;
+/**
+ * The path of a request target in origin or absolute form (§4.2.1), without query. Undefined for other forms, and for
+ * one with a fragment (§3).
+ */
+export function pathOf(target = "/"): string | undefined {
+  const [, authority, local = ""] = /^(https?:\/\/[^/?#]+)?(.*)$/is.exec(target) ?? [];
+  const path = authority === undefined || local.startsWith("/") ? local : `/${local}`;
+  return path.startsWith("/") && !path.includes("#") ? path.split("?", 1)[0] : undefined;
 }
 
-function isHttp11(version: string): boolean {
+/** 426 names what we speak: the protocol (RFC 9110 §15.5.22) and its version (§4.4). */
+const upgradeRequired = (reason: string): Refusal => ({
+  ...{ status: 426, reason },
+  headers: { Upgrade: "websocket", "Sec-WebSocket-Version": "13" },
+});
+
+/** A body would be read as frames: nothing separates it from them. */
+const hasBody = (header: (name: string) => string | undefined): boolean =>
+  header("transfer-encoding") !== undefined || !/^0*$/.test(header("content-length") ?? "");
+
+/** Whether a message's version is at least 1.1 (§4.1). */
+export function isHttp11(version: string): boolean {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   return major > 1 || (major === 1 && minor >= 1);
 }

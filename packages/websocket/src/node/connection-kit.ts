@@ -3,8 +3,10 @@
 import type { Clock, Random } from "@heddle/base";
 import type { ReaderOptions } from "../core/message-reader.ts";
 import type { Role } from "../core/opcode.ts";
-import type { ConnectionOptions } from "./connection-options.ts";
+import type { ConnectionLimits } from "./connection-options.ts";
+import { lookEveryMs } from "./liveness.ts";
 import { nodeBytes } from "./node-bytes.ts";
+import { TimerWheel } from "./timer-wheel.ts";
 import { TurnWriter } from "./turn-writer.ts";
 
 /** A connection, as far as its kit is concerned. */
@@ -16,7 +18,10 @@ export interface ConnectionKit {
   readonly clock: Clock;
   readonly random: Random;
   readonly writer: TurnWriter;
-  readonly limits: Required<ConnectionOptions>;
+  /** All their deadlines. */
+  readonly wheel: TimerWheel;
+  readonly limits: ConnectionLimits;
+  readonly lookEveryMs: number;
   readonly reader: ReaderOptions;
   /** Connections whose socket is not gone; they enter and leave by themselves. */
   readonly members: Set<KitMember>;
@@ -29,10 +34,18 @@ export function connectionKit(
   role: Role,
   clock: Clock,
   random: Random,
-  limits: Required<ConnectionOptions>,
+  limits: ConnectionLimits,
   onGone: () => void = () => undefined,
 ): ConnectionKit {
   const { maxMessageBytes, maxFragments } = limits;
-  const reader = { role, host: nodeBytes, maxMessageBytes, maxFragments };
-  return { clock, random, writer: new TurnWriter(clock), limits, reader, members: new Set(), onGone };
+  const rates = {
+    framesPerSecond: limits.maxFramesPerSecond,
+    controlFramesPerSecond: limits.maxControlFramesPerSecond,
+    nowMs: () => clock.monotonicMs(),
+  };
+  const reader = { role, host: nodeBytes, maxMessageBytes, maxFragments, rates };
+  const writer = new TurnWriter(clock);
+  const wheel = new TimerWheel(clock);
+  const common = { clock, random, writer, wheel, limits, lookEveryMs: lookEveryMs(limits), reader };
+  return { ...common, members: new Set(), onGone };
 }

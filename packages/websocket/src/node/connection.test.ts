@@ -16,7 +16,7 @@ describe("receiving", () => {
   it("reads nothing before `start`, and what came with the handshake first", async () => {
     const { kit } = setUp();
     const socket = new FakeSocket();
-    const connection = new WebSocketConnection(kit, socket, "", masked(1, "first"));
+    const connection = new WebSocketConnection(kit, socket, { protocol: "" }, masked(1, "first"));
     socket.push(masked(1, "second"));
     await settle();
     const texts: string[] = [];
@@ -29,7 +29,7 @@ describe("receiving", () => {
   it("says that it is over even when it ended before `start`", async () => {
     const { clock, kit } = setUp();
     const socket = new FakeSocket();
-    const connection = new WebSocketConnection(kit, socket, "", Buffer.alloc(0));
+    const connection = new WebSocketConnection(kit, socket, { protocol: "" }, Buffer.alloc(0));
     socket.destroy(new Error("reset"));
     await settle();
     const closes: unknown[] = [];
@@ -41,7 +41,7 @@ describe("receiving", () => {
   it("ends, and lets the error through, when the owner's handler throws in the middle of a read", () => {
     const { kit } = setUp();
     const socket = new FakeSocket();
-    const connection = new WebSocketConnection(kit, socket, "", Buffer.alloc(0));
+    const connection = new WebSocketConnection(kit, socket, { protocol: "" }, Buffer.alloc(0));
     connection.start({
       onText() {
         throw new Error("owner's bug");

@@ -1,18 +1,21 @@
 // One WebSocket connection on a socket that has shaken hands: messages in, frames out, and the closing handshake.
 
 import type { Duplex } from "node:stream";
-import { OptionError, utf8Encode } from "@heddle/base";
-import { closeCodes, isSendableCloseCode } from "../core/close-code.ts";
-import { packClose, packFrame, prepareBinary, type PreparedFrame } from "../core/frame.ts";
+import { OptionError } from "@heddle/base";
+import { closeCodes } from "../core/close-code.ts";
+import { prepareBinary, type PreparedFrame } from "../core/frame.ts";
 import { MessageReader } from "../core/message-reader.ts";
-import { closeReasonBytesMax, controlPayloadBytesMax, opcodes } from "../core/opcode.ts";
+import type { ConnectionDeflate } from "../deflate/deflate-kit.ts";
+import type { DeflateTerms } from "../deflate/negotiation.ts";
 import type { ConnectionKit } from "./connection-kit.ts";
+import { closeFrame, expectClose, pingFrame, pongFrame } from "./control-frames.ts";
 import type { ConnectionState, WebSocketHandlers } from "./handlers.ts";
+import { Liveness } from "./liveness.ts";
 import type { PendingNode } from "./pending.ts";
 import { OwnFrame } from "./own-frame.ts";
 import { ownSocket } from "./socket-events.ts";
 import { prepareTextFrom } from "./text-frame.ts";
-import { whenEmpty, writeNow, type WriteDone } from "./write.ts";
+import { unsentBytes, whenEmpty, writeNow, type WriteDone } from "./write.ts";
 
 interface Ending {
   readonly code: number;
@@ -20,7 +23,15 @@ interface Ending {
   readonly wasClean: boolean;
 }
 
+/** What a handshake agreed on. */
+export interface Agreement {
+  /** The subprotocol, "" for none. */
+  readonly protocol: string;
+  readonly deflate?: ConnectionDeflate | undefined;
+}
+
 const noPayload = new Uint8Array(0);
+const emptyPing = pingFrame(noPayload);
 
 /**
  * A connection after its handshake. Nothing is read before `start`. Frames of one event-loop turn leave in one write at
@@ -31,7 +42,9 @@ export class WebSocketConnection implements Disposable {
   readonly protocol: string;
   readonly #kit: ConnectionKit;
   readonly #socket: Duplex;
+  readonly #deflate: ConnectionDeflate | undefined;
   readonly #lowWaterBytes: number;
+  readonly #liveness: Liveness;
   readonly #onWritten: WriteDone = (error) => this.#written(error);
   #reader: MessageReader | undefined;
   #handlers: WebSocketHandlers | undefined;
@@ -50,7 +63,6 @@ export class WebSocketConnection implements Disposable {
   #owedPong: Uint8Array | undefined;
   /** Whether our side of the socket ends once the queue is written. */
   #endsWhenFlushed = false;
-  #closeTimer: Disposable | undefined;
   /** Reported as the reason when there is no close frame. */
   #lostWhy = "";
 
@@ -59,22 +71,29 @@ export class WebSocketConnection implements Disposable {
    * @param head   bytes received behind the handshake
    * @param first  bytes to write before any frame: the answer to a handshake
    */
-  constructor(kit: ConnectionKit, socket: Duplex, protocol: string, head: Uint8Array, first?: Uint8Array) {
+  constructor(kit: ConnectionKit, socket: Duplex, agreed: Agreement, head: Uint8Array, first?: Uint8Array) {
     this.#kit = kit;
     this.#socket = socket;
     this.#lowWaterBytes = kit.limits.highWaterBytes / 4;
-    this.protocol = protocol;
+    this.protocol = agreed.protocol;
+    this.#deflate = agreed.deflate;
+    this.#liveness = new Liveness(kit, this);
     ownSocket(socket, this);
     this.#writingBytes = socket.writableLength;
     if (this.#writingBytes > 0) whenEmpty(socket, this.#onWritten);
     kit.members.add(this);
     if (head.length > 0) socket.unshift(head);
-    if (first !== undefined) this.send(new OwnFrame(first)); // leaves in one write with what is sent in this turn
+    if (first !== undefined) this.#sendOwn(new OwnFrame(first)); // leaves in one write with what is sent in this turn
   }
 
   /** The peer's IP address while the socket is open; "" when it has none. Asking is a system call the first time. */
   get remoteAddress(): string {
     return (this.#socket as Duplex & { remoteAddress?: string }).remoteAddress ?? "";
+  }
+
+  /** What was agreed on compression; undefined when there is none. */
+  get deflate(): DeflateTerms | undefined {
+    return this.#deflate?.terms;
   }
 
   get state(): ConnectionState {
@@ -96,7 +115,8 @@ export class WebSocketConnection implements Disposable {
       this.#kit.clock.turnEnd(() => handlers.onClose(ending.code, ending.reason, ending.wasClean));
       return;
     }
-    this.#reader = new MessageReader(this, this.#kit.reader);
+    this.#reader = new MessageReader(this, this.#kit.reader, this.#deflate?.inflater);
+    this.#liveness.begin(this.#reader);
     this.#socket.resume();
   }
 
@@ -112,37 +132,35 @@ export class WebSocketConnection implements Disposable {
 
   /** Queues a frame that may be shared with other connections. */
   send(frame: PreparedFrame): boolean {
-    if (this.#state !== "open") return false;
-    return this.#enqueue((this.#pending ?? this.#kit.writer.root).append(frame));
+    if (this.#kit.limits.idleMs > 0) this.#liveness.hasSpoken = true; // else nobody asks, and it lies elsewhere in memory
+    return this.#sendOwn(frame);
   }
 
   /** Queues several frames, in order. */
   sendFrames(frames: readonly PreparedFrame[]): boolean {
     if (this.#state !== "open") return false;
     if (frames.length === 0) return true;
-    let node = this.#pending ?? this.#kit.writer.root;
+    if (this.#kit.limits.idleMs > 0) this.#liveness.hasSpoken = true;
+    let node = this.#pending ?? this.#emptyList();
     for (let index = 0; index < frames.length; index++) node = node.append(frames[index] as PreparedFrame);
     return this.#enqueue(node);
   }
 
   /** Queues a ping. @throws {OptionError} when `payload` is over 125 bytes */
   ping(payload: Uint8Array = noPayload): boolean {
-    if (payload.length > controlPayloadBytesMax) {
-      throw new OptionError("payload", `${payload.length} bytes`, `at most ${controlPayloadBytesMax} bytes`);
-    }
-    return this.send({ wire: packFrame(opcodes.ping, payload) });
+    return this.#sendOwn(pingFrame(payload));
   }
 
   /**
    * Removes pending frames for which `isWanted` answers true, and returns them, oldest first. The others keep their
-   * order. Pongs and close frames stay. What the socket already has is out of reach.
+   * order. Pings, pongs and close frames stay. What the socket already has is out of reach.
    */
   takeBack(isWanted: (frame: PreparedFrame) => boolean): PreparedFrame[] {
     const pending = this.#pending;
     if (pending === undefined) return [];
     if (this.queuedBytes > this.#lowWaterBytes) this.#wasAbove = true;
     const taken: PreparedFrame[] = [];
-    let kept = this.#kit.writer.root;
+    let kept = this.#emptyList();
     for (const frame of pending.frames()) {
       if (!(frame instanceof OwnFrame) && isWanted(frame)) taken.push(frame);
       else kept = kept.append(frame);
@@ -161,10 +179,7 @@ export class WebSocketConnection implements Disposable {
    * @throws {OptionError} when code or reason are outside of that
    */
   close(code: number = closeCodes.normal, reason = ""): void {
-    if (!isSendableCloseCode(code)) throw new OptionError("code", code, "1000–1003, 1007–1014 or 3000–4999");
-    if (utf8Encode(reason).length > closeReasonBytesMax) {
-      throw new OptionError("reason", reason, `at most ${closeReasonBytesMax} bytes of UTF-8`);
-    }
+    expectClose(code, reason);
     if (this.#state !== "open") return;
     this.#sendClose(code, reason);
     this.#state = "closing";
@@ -205,9 +220,15 @@ export class WebSocketConnection implements Disposable {
     this.#pending?.forgetOthers();
   }
 
-  #write(node: PendingNode): void {
+  #emptyList(): PendingNode {
+    return this.#kit.writer.rootFor(this.#deflate?.shared);
+  }
+
+  #write(pending: PendingNode): void {
     const socket = this.#socket;
     if (socket.destroyed) return;
+    const takeover = this.#deflate?.takeover;
+    const node = takeover === undefined ? pending : pending.codedBy(takeover);
     const { role } = this.#kit.reader;
     const chunks = role === "server" ? node.chunks() : [node.masked(() => this.#kit.random.u32())];
     this.#writingBytes = node.byteLength;
@@ -216,6 +237,7 @@ export class WebSocketConnection implements Disposable {
 
   #written(error?: Error | null): void {
     this.#writingBytes = 0;
+    this.#liveness.hasTaken = true;
     if (error) this.#socket.destroy(error);
     else if (!this.#isDue && (this.#pending !== undefined || this.#wasAbove || this.#owedPong !== undefined))
       this.#schedule();
@@ -244,8 +266,7 @@ export class WebSocketConnection implements Disposable {
     this.#wasAbove = true;
     const { maxQueuedBytes } = this.#kit.limits;
     if (pendingBytes <= maxQueuedBytes) return true;
-    this.#lostWhy = `over ${maxQueuedBytes} bytes wait for the socket`;
-    this.terminate();
+    this.cutOff(`over ${maxQueuedBytes} bytes wait for the socket`);
     return false;
   }
 
@@ -258,17 +279,19 @@ export class WebSocketConnection implements Disposable {
 
   /** @internal */
   readText(text: string): void {
+    this.#liveness.hasSpoken = true;
     if (this.#state === "open") this.#handlers?.onText(text);
   }
 
   /** @internal */
   readBinary(bytes: Uint8Array): void {
+    this.#liveness.hasSpoken = true;
     if (this.#state === "open") this.#handlers?.onBinary(bytes);
   }
 
   /** @internal */
   readPing(payload: Uint8Array): void {
-    // §5.5.3: when several wait, the latest is enough. A peer that pings and does not read gets no memory of ours.
+    // §5.5.2: answered. §5.5.3: when several wait, the latest is enough. A peer that pings and does not read gets no memory of ours.
     if (this.queuedBytes > this.#kit.limits.highWaterBytes) this.#owedPong = new Uint8Array(payload);
     else this.#sendPong(payload);
   }
@@ -294,16 +317,17 @@ export class WebSocketConnection implements Disposable {
   }
 
   #sendPong(payload: Uint8Array): void {
-    this.send(new OwnFrame(packFrame(opcodes.pong, payload)));
+    this.#sendOwn(pongFrame(payload));
   }
 
   #sendClose(code: number | undefined, reason: string): void {
-    this.send(new OwnFrame(packClose(code, reason)));
-    const { closeTimeoutMs } = this.#kit.limits;
-    this.#closeTimer ??= this.#kit.clock.after(closeTimeoutMs, () => {
-      this.#lostWhy ||= `no end after ${closeTimeoutMs} ms of closing`;
-      this.terminate();
-    });
+    this.#sendOwn(closeFrame(code, reason));
+    this.#liveness.closes();
+  }
+
+  #sendOwn(frame: PreparedFrame): boolean {
+    if (this.#state !== "open") return false; // §5.5.1, §6.1
+    return this.#enqueue((this.#pending ?? this.#emptyList()).append(frame));
   }
 
   #endWhenFlushed(): void {
@@ -319,10 +343,29 @@ export class WebSocketConnection implements Disposable {
     this.#handlers?.onClose(code, reason, wasClean);
   }
 
+  // ── for the wheel ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** @internal */
+  get unsentBytes(): number {
+    return this.#writingBytes === 0 ? 0 : unsentBytes(this.#socket) || this.#writingBytes;
+  }
+
+  /** @internal */
+  sendPing(): void {
+    this.#sendOwn(emptyPing);
+  }
+
+  /** @internal */
+  cutOff(why: string): void {
+    this.#lostWhy ||= why;
+    this.terminate();
+  }
+
   // ── for the socket ────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** @internal */
   onSocketData(chunk: Buffer): void {
+    this.#liveness.hasHeard = true;
     try {
       this.#reader?.read(chunk); // after `stop` it reads nothing: input behind a close frame is dropped
     } catch (thrown) {
@@ -335,7 +378,7 @@ export class WebSocketConnection implements Disposable {
   /** @internal The peer sends no more. */
   onSocketEnd(): void {
     if (this.#state === "closed") this.#endWhenFlushed();
-    else this.terminate(); // no close frame came: 1006 (§7.1.5)
+    else this.terminate(); // §7.2.1: no close frame came; 1006 (§7.1.5)
   }
 
   /** @internal */
@@ -345,7 +388,7 @@ export class WebSocketConnection implements Disposable {
 
   /** @internal */
   onSocketClose(): void {
-    this.#closeTimer?.[Symbol.dispose]();
+    this.#liveness.end();
     this.#pending = undefined;
     this.#owedPong = undefined;
     this.#finish(closeCodes.lost, this.#lostWhy, false);

@@ -1,12 +1,10 @@
 import { createServer, type Server } from "node:http";
-import { createServer as createTlsServer } from "node:https";
 import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { FakeClock } from "@heddle/base/fakes";
 import { systemClock, systemRandom } from "@heddle/base/system";
 import { acceptKeyFor } from "../handshake/accept-key.ts";
 import { dial, type DialOptions } from "./dial.ts";
-import { localhostCertificate, localhostKey } from "../testing/localhost-certificate.ts";
 import { createWebSocketServer } from "./server.ts";
 
 const clock = systemClock();
@@ -22,13 +20,14 @@ async function listen(server: Server | TcpServer): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** A server that answers every request with what `answer` makes of the client's key. */
-async function answering(answer: (key: string) => string): Promise<string> {
+/** A server that answers every request with what `answer` makes of the client's key and the request's text. */
+async function answering(answer: (key: string, request: string) => string): Promise<string> {
   const server = createTcpServer((socket) => {
     socket.on("error", () => undefined);
     socket.on("data", (chunk) => {
-      const key = /sec-websocket-key: (.*)\r\n/i.exec(chunk.toString("latin1"))?.[1] ?? "";
-      socket.end(answer(key));
+      const text = chunk.toString("latin1");
+      const key = /sec-websocket-key: (.*)\r\n/i.exec(text)?.[1] ?? "";
+      socket.end(answer(key, text), "latin1");
     });
   });
   return `ws://127.0.0.1:${await listen(server)}/`;
@@ -53,32 +52,92 @@ describe("dial", () => {
     server.attach(http);
     const port = await listen(http);
     toClose.push(() => server[Symbol.asyncDispose]());
-    const headers = { Authorization: "Bearer x", Origin: "http://o", "sec-websocket-version": "8", upgrade: "h2c" };
+    const headers = {
+      Authorization: "Bearer x",
+      Origin: "http://o",
+      "sec-websocket-version": "8",
+      upgrade: "h2c",
+      host: "x",
+    };
     (await attempt(`ws://127.0.0.1:${port}/a/b?c=d`, { headers })).terminate();
     expect(seen).toMatchObject({ authorization: "Bearer x", origin: "http://o", url: "/a/b?c=d" });
     expect(seen).toMatchObject({ "sec-websocket-version": "13", upgrade: "websocket", host: `127.0.0.1:${port}` });
   });
 
-  it("speaks wss:, and refuses a certificate nobody vouches for", async () => {
-    const https = createTlsServer({ cert: localhostCertificate, key: localhostKey });
-    const server = createWebSocketServer({
-      ...{ clock, random },
-      onConnection: (connection) =>
-        connection.start({ onText: (text) => void connection.sendText(text), onBinary() {}, onClose() {} }),
+  it("sends one GET with each header of the handshake once, a fresh key, and nothing before the answer (§4.1)", async () => {
+    const keys = new Set<string>();
+    for (let round = 0; round < 2; round++) {
+      let request = "";
+      const url = await answering((key, text) => {
+        request = text;
+        return answer101(key);
+      });
+      (await attempt(`${url}a?b`, { protocols: ["x", "y"] })).terminate();
+      expect(request).toMatch(/^GET \/a\?b HTTP\/1\.1\r\n/);
+      expect(request.endsWith("\r\n\r\n")).toBe(true);
+      const wanted = [
+        `host: ${new URL(url).host}`,
+        "upgrade: websocket",
+        "connection: upgrade",
+        "sec-websocket-version: 13",
+        "sec-websocket-protocol: x, y",
+      ];
+      const lines = request.toLowerCase().split("\r\n");
+      for (const line of wanted) expect(lines.filter((each) => each === line)).toHaveLength(1);
+      const names = lines.slice(1).map((line) => line.split(":")[0]);
+      expect(new Set(names).size).toBe(names.length - 1); // the two empty lines at the end
+      const key = /sec-websocket-key: (.*)\r\n/i.exec(request)?.[1] ?? "";
+      expect(Buffer.from(key, "base64").length).toBe(16);
+      keys.add(key);
+    }
+    expect(keys.size).toBe(2);
+  });
+
+  it("brings host and path into ASCII, and asks for nothing beyond the query (§3, §11.1.1)", async () => {
+    const seen = answering((_key, text) => `HTTP/1.1 400 ${text.split(" ")[1]}\r\nContent-Length: 0\r\n\r\n`);
+    await expect(attempt(`${await seen}zimmer/ä b?q=ü`)).rejects.toThrow("400 /zimmer/%C3%A4%20b?q=%C3%BC");
+    const signal = AbortSignal.abort();
+    await expect(attempt("ws://bücher.example/%23", { signal })).rejects.toThrow("ws://xn--bcher-kva.example/%23");
+  });
+
+  it("sends the credentials of an address, and keeps them out of errors", async () => {
+    const refusing = answering((_key, text) => {
+      const authorization = /authorization: (.*)\r\n/i.exec(text)?.[1];
+      return `HTTP/1.1 401 ${authorization}\r\nContent-Length: 0\r\n\r\n`;
     });
-    server.attach(https);
-    const port = await listen(https);
-    toClose.push(() => server[Symbol.asyncDispose]());
-    const url = `wss://localhost:${port}/`;
-    await expect(attempt(url)).rejects.toMatchObject({ code: "unreachable", retryable: true });
-    const connection = await attempt(url, { tls: { ca: localhostCertificate } });
-    const text = "over TLS ".repeat(20_000);
-    const echoed = await new Promise((resolve) => {
-      connection.start({ onText: resolve, onBinary() {}, onClose() {} });
-      connection.sendText(text);
+    const url = (await refusing).replace("//", "//ada:p%C3%A4ss@");
+    await expect(attempt(url)).rejects.toThrow(`401 Basic ${Buffer.from("ada:päss").toString("base64")}`);
+    for (const bad of [
+      `${url}#x`,
+      url.replace("ws:", "ftp:"),
+      url.replace("%A4", "%zz"),
+      "ws://ada:p%C3%A4ss@h:99999",
+    ]) {
+      const failing = attempt(`${bad}?token=secret`);
+      await expect(failing).rejects.toMatchObject({ code: "url-invalid" });
+      await expect(failing).rejects.not.toThrow(/ada|secret|p%C3/);
+    }
+  });
+
+  it("takes an answer in any case and order, and what came in one packet with it as first messages", async () => {
+    const url = await answering((key) => {
+      const lines = [
+        `sec-websocket-accept:\t${acceptKeyFor(key)} `,
+        "CONNECTION: keep-alive, UPGRADE",
+        "upgrade: WebSocket",
+      ];
+      return `HTTP/1.1 101 Yes\r\n${lines.join("\r\n")}\r\n\r\n\x81\x01a\x82\x02bc`;
     });
-    expect(echoed).toBe(text);
-    connection.terminate();
+    const connection = await attempt(url);
+    const told: string[] = [];
+    await new Promise<void>((resolve) =>
+      connection.start({
+        onText: (text) => void told.push(text),
+        onBinary: (bytes) => void told.push(Buffer.from(bytes).toString()),
+        onClose: () => resolve(),
+      }),
+    );
+    expect(told).toEqual(["a", "bc"]);
   });
 
   it("tells a refusal's status and when to come back", async () => {
@@ -86,10 +145,16 @@ describe("dial", () => {
     await expect(attempt(busy)).rejects.toMatchObject({
       ...{ code: "handshake-refused", status: 503, retryAfterS: 7, retryable: true },
     });
-    const closed = await answering(() => "HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n");
-    await expect(attempt(closed)).rejects.toMatchObject({ code: "handshake-refused", status: 401, retryable: false });
+    const challenge = "WWW-Authenticate: Bearer\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n";
+    const closed = await answering(() => `HTTP/1.1 401 No\r\n${challenge}Content-Length: 0\r\n\r\n`);
+    await expect(attempt(closed)).rejects.toMatchObject({
+      ...{ code: "handshake-refused", status: 401, retryable: false },
+      headers: { "www-authenticate": "Bearer", "set-cookie": ["a=1", "b=2"] },
+    });
     const moved = await answering(() => "HTTP/1.1 302 Found\r\nLocation: ws://x/\r\nContent-Length: 0\r\n\r\n");
-    await expect(attempt(moved)).rejects.toMatchObject({ code: "handshake-refused", status: 302 });
+    await expect(attempt(moved)).rejects.toMatchObject({
+      ...{ code: "handshake-refused", status: 302, headers: { location: "ws://x/" } },
+    });
   });
 
   it.each([
@@ -105,11 +170,20 @@ describe("dial", () => {
       "handshake-invalid",
     ],
     ["101 without Upgrade", () => "HTTP/1.1 101 Switching Protocols\r\n\r\n", "handshake-invalid"],
-    ["no HTTP", () => "hello\r\n\r\n", "unreachable"],
+    ["no HTTP", () => "hello\r\n\r\n", "handshake-invalid"],
     ["nothing", () => "", "unreachable"],
-    ["an endless head", () => `HTTP/1.1 101 X\r\nA: ${"a".repeat(20_000)}\r\n\r\n`, "unreachable"],
+    ["an endless head", () => `HTTP/1.1 101 X\r\nA: ${"a".repeat(20_000)}\r\n\r\n`, "handshake-invalid"],
   ])("fails on %s", async (_what, answer, code) => {
     await expect(attempt(await answering(answer))).rejects.toMatchObject({ name: "WebSocketError", code });
+  });
+
+  it.each([
+    ["an ill window", "permessage-deflate; server_no_context_takeover; server_max_window_bits=7"],
+    ["an answer that ignores what was asked", "permessage-deflate"],
+    ["an extension nobody offered", "permessage-deflate; server_no_context_takeover, x"],
+  ])("fails on %s when it offers compression (RFC 7692 §7.1)", async (_what, extensions) => {
+    const url = await answering((key) => answer101(key, `Sec-WebSocket-Extensions: ${extensions}\r\n`));
+    await expect(attempt(url, { deflate: {} })).rejects.toMatchObject({ code: "handshake-invalid" });
   });
 
   it("fails when nobody listens", async () => {
@@ -157,6 +231,7 @@ describe("dial", () => {
     ["ws://x/", { protocols: ["a b"] }, { code: "option-invalid", field: "protocols" }],
     ["ws://x/", { handshakeTimeoutMs: 0 }, { code: "option-invalid", field: "handshakeTimeoutMs" }],
     ["ws://x/", { maxHeaderBytes: 1 }, { code: "option-invalid", field: "maxHeaderBytes" }],
+    ["ws://x/", { deflate: { level: 0 } }, { code: "option-invalid", field: "deflate.level" }],
     ["ws://x/", { maxMessageBytes: 0 }, { code: "option-invalid", field: "maxMessageBytes" }],
   ])("refuses %s with %j before it connects", async (url, options, error) => {
     await expect(attempt(url, options)).rejects.toMatchObject(error);

@@ -5,6 +5,9 @@ import { request as httpsRequest } from "node:https";
 import type { Duplex } from "node:stream";
 import type { ConnectionOptions as TlsOptions } from "node:tls";
 import { base64Encode, expectInteger, OptionError, type Clock, type Random } from "@heddle/base";
+import { systemClock, systemRandom } from "@heddle/base/system";
+import { resolveDeflate, type DeflateChoice } from "../deflate/deflate-options.ts";
+import { DeflateKit } from "../deflate/deflate-kit.ts";
 import { readAcceptance, requestHeaders } from "../handshake/client-handshake.ts";
 import { isToken } from "../handshake/header-lists.ts";
 import { resolveConnection, type ConnectionOptions } from "./connection-options.ts";
@@ -13,19 +16,23 @@ import { WebSocketConnection } from "./connection.ts";
 import { prepareSocket } from "./prepare-socket.ts";
 import { WebSocketError } from "./websocket-error.ts";
 
-export interface DialOptions extends ConnectionOptions {
-  readonly clock: Clock;
-  readonly random: Random;
+export interface DialOptions extends ConnectionOptions, DeflateChoice {
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** Default: the machine's. Masking keys come from it: in production it must be unpredictable (RFC 6455 §10.3). */
+  readonly random?: Random;
   /** Subprotocols offered, in order of preference. Different tokens, at most 32. */
   readonly protocols?: readonly string[];
-  /** Further request headers, such as Authorization or Origin. Those of the handshake itself win. */
+  /** Further request headers, such as Authorization or Origin. Host and those of the handshake are ours. */
   readonly headers?: Readonly<Record<string, string>>;
   /** From the call to the answer's last header. Milliseconds, 1…300_000, default 10_000. */
   readonly handshakeTimeoutMs?: number;
   /** Largest head of the answer. Bytes, 256…2^20, default 16_384. */
   readonly maxHeaderBytes?: number;
-  /** For wss: certificate authorities, client certificates, server name. */
-  readonly tls?: Pick<TlsOptions, "ca" | "cert" | "key" | "servername" | "rejectUnauthorized" | "checkServerIdentity">;
+  /** For wss (RFC 6455 §10.6): whom to trust, who we are, and which name is asked for. The server's certificate is always verified… */
+  readonly tls?: Pick<TlsOptions, (typeof tlsFields)[number]>;
+  /** …unless this is true: then anybody on the way can read and change everything. For experiments. Default false. */
+  readonly dangerouslyTrustAnyCertificate?: boolean;
   /** Gives the attempt up. Has no effect on a connection already made. */
   readonly signal?: AbortSignal;
 }
@@ -33,6 +40,7 @@ export interface DialOptions extends ConnectionOptions {
 export const dialDefaults = { handshakeTimeoutMs: 10_000, maxHeaderBytes: 16_384 } as const;
 
 const protocolsCountMax = 32;
+const tlsFields = ["ca", "cert", "key", "passphrase", "servername", "checkServerIdentity", "minVersion"] as const;
 
 /**
  * Connects to a WebSocket server. Nothing is read from the connection before its `start`.
@@ -41,10 +49,11 @@ const protocolsCountMax = 32;
  * @throws {OptionError} (as a rejection, like all) when an option is out of its range
  * @throws {WebSocketError} see `WebSocketErrorCode`; redirects are refusals, never followed
  */
-export async function dial(url: string | URL, options: DialOptions): Promise<WebSocketConnection> {
+export async function dial(url: string | URL, options: DialOptions = {}): Promise<WebSocketConnection> {
   const limits = resolveConnection(options);
+  const deflate = resolveDeflate(options.deflate);
   const target = resolveTarget(String(url));
-  const { clock, random, protocols = [], signal } = options;
+  const { clock = systemClock(), random = systemRandom(), protocols = [], signal } = options;
   const timeoutMs = options.handshakeTimeoutMs ?? dialDefaults.handshakeTimeoutMs;
   const maxHeaderBytes = options.maxHeaderBytes ?? dialDefaults.maxHeaderBytes;
   expectInteger("handshakeTimeoutMs", timeoutMs, 1, 300_000);
@@ -53,14 +62,16 @@ export async function dial(url: string | URL, options: DialOptions): Promise<Web
   if (signal?.aborted === true) throw WebSocketError.aborted(nameOf(target), signal.reason);
 
   const key = base64Encode(random.bytes(16)); // §4.1: fresh for each connection
-  const request = openRequest(target, options, requestHeaders(key, protocols), maxHeaderBytes);
+  const request = openRequest(target, options, requestHeaders(key, protocols, deflate), maxHeaderBytes);
   const kit = connectionKit("client", clock, random, limits);
-  return await answerTo(request, { name: nameOf(target), kit, key, protocols, timeoutMs, signal });
+  const zip = deflate === undefined ? undefined : new DeflateKit(deflate);
+  return await answerTo(request, { name: nameOf(target), kit, zip, key, protocols, timeoutMs, signal });
 }
 
 interface Attempt {
   readonly name: string;
   readonly kit: ConnectionKit;
+  readonly zip: DeflateKit | undefined;
   readonly key: string;
   readonly protocols: readonly string[];
   readonly timeoutMs: number;
@@ -76,21 +87,22 @@ function answerTo(request: ClientRequest, attempt: Attempt): Promise<WebSocketCo
       signal?.removeEventListener("abort", onAbort);
     };
     const fail = (error: WebSocketError): void => {
+      // §7.2.1: whatever goes wrong in the opening handshake ends the connection.
       settle();
       reject(error);
       request.destroy();
     };
     const onAbort = (): void => fail(WebSocketError.aborted(name, signal?.reason));
-    const timer = kit.clock.after(timeoutMs, () => fail(WebSocketError.timeout(name, timeoutMs)));
+    const timer = kit.wheel.after(timeoutMs, () => fail(WebSocketError.timeout(name, timeoutMs)));
     signal?.addEventListener("abort", onAbort);
 
     // After the promise is settled a second `reject` does nothing, so errors caused by `destroy` end here.
-    request.on("error", (error) => fail(WebSocketError.unreachable(name, error)));
+    request.on("error", (error) => fail(errorFor(name, error)));
     request.on("response", (response) => {
       const { statusCode = 0, statusMessage = "", headers } = response;
       // For Node a 101 that names no upgrade is an answer like any other.
       if (statusCode === 101) return fail(WebSocketError.invalid(name, "101 without an upgrade"));
-      fail(WebSocketError.refused(name, statusCode, statusMessage, headers["retry-after"]));
+      fail(WebSocketError.refused(name, statusCode, statusMessage, headers));
     });
     request.on("upgrade", (response, socket, head) => {
       const connection = accept(response, socket, head, attempt);
@@ -106,15 +118,22 @@ function accept(
   response: IncomingMessage,
   socket: Duplex,
   head: Buffer,
-  { name, kit, key, protocols }: Attempt,
+  { name, kit, zip, key, protocols }: Attempt,
 ): WebSocketConnection | WebSocketError {
-  const answer = readAcceptance(response, key, protocols);
+  const answer = readAcceptance(response, key, protocols, zip?.options);
   if ("flaw" in answer) {
     socket.on("error", () => undefined).destroy();
     return WebSocketError.invalid(name, answer.flaw);
   }
   prepareSocket(socket);
-  return new WebSocketConnection(kit, socket, answer.protocol, head);
+  const deflate = answer.deflate === undefined ? undefined : zip?.connect(answer.deflate);
+  return new WebSocketConnection(kit, socket, { protocol: answer.protocol, deflate }, head);
+}
+
+/** What the HTTP parser cannot read is an answer nevertheless, and the next one will be like it. */
+function errorFor(name: string, error: NodeJS.ErrnoException): WebSocketError {
+  const isUnreadable = error.code?.startsWith("HPE_") === true; // overlong heads among them
+  return isUnreadable ? WebSocketError.invalid(name, error.message, error) : WebSocketError.unreachable(name, error);
 }
 
 function openRequest(
@@ -132,9 +151,17 @@ function openRequest(
     headers: { ...withoutThose(options.headers ?? {}, handshake), ...handshake },
     agent: false, // the connection is ours alone
     maxHeaderSize,
-    ...(target.username === "" ? {} : { auth: decodeURIComponent(`${target.username}:${target.password}`) }),
+    ...(target.username === "" ? {} : { auth: credentialsOf(target) }),
   };
-  return isSecure ? httpsRequest({ ...options.tls, ...request }) : httpRequest(request);
+  return isSecure ? httpsRequest({ ...tlsOf(options), ...request }) : httpRequest(request);
+}
+
+const credentialsOf = ({ username, password }: URL): string => decodeURIComponent(`${username}:${password}`);
+
+/** Only what we know of, and verification said out loud: neither a stray field nor the environment turns it off. */
+function tlsOf({ tls = {}, dangerouslyTrustAnyCertificate = false }: DialOptions): TlsOptions {
+  const known = Object.fromEntries(tlsFields.filter((field) => field in tls).map((field) => [field, tls[field]]));
+  return { ...known, rejectUnauthorized: !dangerouslyTrustAnyCertificate };
 }
 
 /** The headers of `given` that `reserved` does not have, whatever the case of their names. */
@@ -142,7 +169,8 @@ function withoutThose(
   given: Readonly<Record<string, string>>,
   reserved: Record<string, string>,
 ): Record<string, string> {
-  const names = new Set(Object.keys(reserved).map((name) => name.toLowerCase()));
+  // §4.1: Host is the target's. It also decides whose certificate is wanted.
+  const names = new Set([...Object.keys(reserved).map((name) => name.toLowerCase()), "host"]);
   const isFree = (name: string): boolean =>
     !names.has(name.toLowerCase()) && !name.toLowerCase().startsWith("sec-websocket-");
   return Object.fromEntries(Object.entries(given).filter(([name]) => isFree(name)));
@@ -151,15 +179,18 @@ function withoutThose(
 /** How errors name the target: without credentials and query, which are nobody's business in a log. */
 const nameOf = (target: URL): string => `${target.protocol}//${target.host}${target.pathname}`;
 
+/** Reads a WebSocket URI (§3); `URL` brings host and path into ASCII (§11.1.1, §11.1.2). */
 function resolveTarget(url: string): URL {
+  const bare = url.replace(/[?#].*$/s, "").replace(/\/\/[^/]*@/, "//"); // as `nameOf`
   let target: URL;
   try {
     target = new URL(url.replace(/^http(s?):/i, "ws$1:"));
+    credentialsOf(target);
   } catch {
-    throw WebSocketError.urlInvalid(url, "not a URL");
+    throw WebSocketError.urlInvalid(bare, "not a URL");
   }
-  if (target.protocol !== "ws:" && target.protocol !== "wss:") throw WebSocketError.urlInvalid(url, "not ws: or wss:");
-  if (url.includes("#")) throw WebSocketError.urlInvalid(url, "a fragment has no meaning here"); // §3
+  if (target.protocol !== "ws:" && target.protocol !== "wss:") throw WebSocketError.urlInvalid(bare, "not ws: or wss:");
+  if (url.includes("#")) throw WebSocketError.urlInvalid(bare, "a fragment has no meaning here"); // §3
   return target;
 }
 

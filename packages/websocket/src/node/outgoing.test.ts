@@ -85,7 +85,7 @@ describe("sending", () => {
   it("keeps the others' turn when one owner's handler throws", () => {
     const { clock, kit, open } = setUp({ highWaterBytes: 1_024 });
     const socket = new FakeSocket();
-    const thrower = new WebSocketConnection(kit, socket, "", Buffer.alloc(0));
+    const thrower = new WebSocketConnection(kit, socket, { protocol: "" }, Buffer.alloc(0));
     thrower.start({
       onText() {},
       onBinary() {},
@@ -154,7 +154,7 @@ describe("a socket that others wrote to before", () => {
     socket.isStuck = true;
     socket.write("theirs, on its way. ");
     socket.write("theirs, behind it");
-    const connection = new WebSocketConnection(kit, socket, "", Buffer.alloc(0));
+    const connection = new WebSocketConnection(kit, socket, { protocol: "" }, Buffer.alloc(0));
     connection.sendText("ours");
     clock.endTurn();
     expect(connection.queuedBytes).toBe(37 + 6);
@@ -261,7 +261,7 @@ describe("a slow socket", () => {
   });
 
   it("gets only the latest pong of a peer that pings and does not read (§5.5.3)", async () => {
-    const { clock, open } = setUp({ highWaterBytes: 1_024 });
+    const { clock, open } = setUp({ highWaterBytes: 1_024, maxControlFramesPerSecond: 0 });
     const { socket, connection } = open();
     socket.isStuck = true;
     for (let count = 0; count < 10_000; count++) socket.push(masked(opcodes.ping, `ping ${count}`));

@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import { afterEach, describe, expect, it } from "vitest";
 import { systemClock, systemRandom } from "@heddle/base/system";
 import { settle } from "../testing/fake-socket.ts";
+import { goodLines, requestText, talk } from "../testing/raw-http.ts";
 import type { WebSocketConnection } from "./connection.ts";
 import { dial } from "./dial.ts";
 import type { WebSocketHandlers } from "./handlers.ts";
@@ -11,15 +12,6 @@ import { createWebSocketServer, type WebSocketServerOptions } from "./server.ts"
 
 const clock = systemClock();
 const random = systemRandom();
-const key = "dGhlIHNhbXBsZSBub25jZQ==";
-const goodLines = [
-  "Host: h",
-  "Upgrade: websocket",
-  "Connection: Upgrade",
-  `Sec-WebSocket-Key: ${key}`,
-  "Sec-WebSocket-Version: 13",
-];
-
 const toClose: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of toClose.splice(0).reverse()) await close();
@@ -52,25 +44,6 @@ async function serve(options: Partial<WebSocketServerOptions> = {}) {
   return { http, server, detach, port };
 }
 
-/** Sends bytes, and gives all that comes back until the server ends the connection or `until` is in it. */
-const talk = (port: number, text: string, until?: string): Promise<string> =>
-  new Promise((resolve, reject) => {
-    let answer = "";
-    const socket = connect(port, "127.0.0.1", () => socket.write(text, "latin1"));
-    socket.on("data", (chunk: Buffer) => {
-      answer += chunk.toString("latin1");
-      if (until !== undefined && answer.includes(until)) {
-        resolve(answer);
-        socket.destroy();
-      }
-    });
-    socket.on("end", () => resolve(answer));
-    socket.on("error", reject);
-  });
-
-const requestText = (lines: readonly string[], first = "GET /x?y=1 HTTP/1.1"): string =>
-  `${[first, ...lines].join("\r\n")}\r\n\r\n`;
-
 describe("createWebSocketServer", () => {
   it("shakes hands, and sends what is sent at once right behind", async () => {
     const { port } = await serve({
@@ -91,7 +64,7 @@ describe("createWebSocketServer", () => {
   });
 
   it.each([
-    ["400 without a version", goodLines.slice(0, 4), undefined, "400 Bad Request", ""],
+    ["426 without a version", goodLines.slice(0, 4), undefined, "426 Upgrade Required", "Sec-WebSocket-Version: 13"],
     [
       "400 for a bad key",
       [...goodLines.slice(0, 3), "Sec-WebSocket-Key: x", ...goodLines.slice(4)],
@@ -129,6 +102,18 @@ describe("createWebSocketServer", () => {
     expect(await talk(port, requestText([...goodLines, "Origin: http://good"]), "\r\n\r\n")).toContain(" 101 ");
   });
 
+  it.each([
+    ["permessage-deflate; client_max_window_bits", "; server_no_context_takeover; client_no_context_takeover"],
+    ["permessage-deflate; server_max_window_bits=16", undefined],
+    ["x-other", undefined],
+  ])("answers an offer of %s when it compresses", async (offer, wanted) => {
+    const { port } = await serve({ deflate: {} });
+    const answer = await talk(port, requestText([...goodLines, `Sec-WebSocket-Extensions: ${offer}`]), "\r\n\r\n");
+    expect(answer).toContain(" 101 ");
+    if (wanted === undefined) expect(answer).not.toContain("Extensions");
+    else expect(answer).toContain(`\r\nSec-WebSocket-Extensions: permessage-deflate${wanted}\r\n`);
+  });
+
   it("answers 503 beyond the connection limit, and takes others once there is room", async () => {
     const { port, server } = await serve({ maxConnections: 1 });
     const url = `ws://127.0.0.1:${port}/`;
@@ -140,6 +125,16 @@ describe("createWebSocketServer", () => {
     });
     while (server.connectionCount > 0) await settle();
     (await dial(url, { clock, random })).terminate();
+  });
+
+  it("answers 503 beyond the handshake rate, counting good requests only", async () => {
+    const { port } = await serve({ clock: { ...clock, monotonicMs: () => 0 }, maxHandshakesPerSecond: 1 });
+    for (let count = 0; count < 5; count++)
+      expect(await talk(port, requestText(goodLines.slice(0, 4)))).toContain(" 426 ");
+    const answers = await Promise.all(Array.from({ length: 6 }, () => talk(port, requestText(goodLines), "\r\n\r\n")));
+    expect(answers.filter((answer) => answer.includes(" 101 ")).length).toBe(2);
+    const refused = answers.find((answer) => answer.includes(" 503 "));
+    expect(refused).toContain("Retry-After: 1\r\n");
   });
 
   it("chooses a subprotocol among those offered", async () => {
@@ -238,11 +233,20 @@ describe("createWebSocketServer", () => {
     [{ path: "ours" }, "path"],
     [{ path: "/a?b" }, "path"],
     [{ maxConnections: 0 }, "maxConnections"],
+    [{ maxHandshakesPerSecond: -1 }, "maxHandshakesPerSecond"],
+    [{ maxFramesPerSecond: 1.5 }, "maxFramesPerSecond"],
+    [{ maxControlFramesPerSecond: 2 * 10 ** 7 }, "maxControlFramesPerSecond"],
+    [{ messageTimeoutMs: 99 }, "messageTimeoutMs"],
+    [{ slowReceiverMs: -1 }, "slowReceiverMs"],
+    [{ idleMs: 10 ** 8 }, "idleMs"],
+    [{ ping: { intervalMs: 999 } }, "ping.intervalMs"],
+    [{ ping: { graceMs: 0 } }, "ping.graceMs"],
     [{ maxMessageBytes: 2 ** 28 + 1 }, "maxMessageBytes"],
     [{ maxFragments: 0 }, "maxFragments"],
     [{ maxQueuedBytes: 10 }, "maxQueuedBytes"],
     [{ maxQueuedBytes: 2_000, highWaterBytes: 2_001 }, "highWaterBytes"],
     [{ closeTimeoutMs: 0.5 }, "closeTimeoutMs"],
+    [{ deflate: { windowBits: 7 } }, "deflate.windowBits"],
   ])("refuses %j and names the option", (options, field) => {
     expect(() => createWebSocketServer({ clock, random, onConnection() {}, ...options })).toThrow(
       expect.objectContaining({ code: "option-invalid", field }),

@@ -1,6 +1,7 @@
 // One write per connection and event-loop turn: remembers who has something pending, and lets them write at its end.
 
 import type { Clock } from "@heddle/base";
+import type { FrameCoder } from "../deflate/frame-coder.ts";
 import { PendingNode } from "./pending.ts";
 
 /** Someone with frames to write at the end of the turn. */
@@ -16,6 +17,8 @@ export class TurnWriter {
   readonly #clock: Clock;
   readonly #run = (): void => this.#flush();
   #root = new PendingNode();
+  /** Empty lists of this turn whose frames are coded. */
+  #coded: Map<FrameCoder, PendingNode> | undefined;
   #due: TurnMember[] = [];
   #spare: TurnMember[] = [];
 
@@ -23,9 +26,14 @@ export class TurnWriter {
     this.#clock = clock;
   }
 
-  /** The empty list of this turn. */
-  get root(): PendingNode {
-    return this.#root;
+  /** The empty list of this turn, one for all whose frames have the same bytes: plain, or made by `coder`. */
+  rootFor(coder: FrameCoder | undefined): PendingNode {
+    if (coder === undefined) return this.#root;
+    const known = this.#coded?.get(coder);
+    if (known !== undefined) return known;
+    const made = new PendingNode(coder);
+    (this.#coded ??= new Map()).set(coder, made);
+    return made;
   }
 
   /** Has `member` flushed at the end of this turn. Once per turn is the member's to see to. */
@@ -36,6 +44,7 @@ export class TurnWriter {
   #flush(): void {
     const due = this.#due;
     this.#due = this.#spare;
+    this.#coded = undefined;
     this.#root = new PendingNode(); // lets go of this turn's frames once they are written
     let held: TurnMember[] | undefined;
     let index = 0;

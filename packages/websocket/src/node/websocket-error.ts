@@ -1,11 +1,12 @@
 // Why a connection could not be made. What happens to one later arrives as a close code, not as an error.
 
+import type { IncomingHttpHeaders } from "node:http";
 import { CodedError } from "@heddle/base";
 
 /**
  * `url-invalid`: not a ws: or wss: address. `unreachable`: no TCP or TLS connection. `handshake-refused`: the server
- * answered with another status than 101. `handshake-invalid`: it answered 101, wrongly. `handshake-timeout`: it did not
- * answer in time. `aborted`: the caller's signal.
+ * answered with another status than 101. `handshake-invalid`: it answered 101 wrongly, or something that is no HTTP.
+ * `handshake-timeout`: it did not answer in time. `aborted`: the caller's signal.
  */
 export type WebSocketErrorCode =
   "url-invalid" | "unreachable" | "handshake-refused" | "handshake-invalid" | "handshake-timeout" | "aborted";
@@ -14,6 +15,8 @@ export type WebSocketErrorCode =
 export class WebSocketError extends CodedError<WebSocketErrorCode> {
   /** HTTP status of a refusal. */
   readonly status: number | undefined;
+  /** Headers of a refusal, names in lower case. */
+  readonly headers: Readonly<IncomingHttpHeaders> | undefined;
   /** Retry-After of a refusal, in seconds, when it was given as a number. */
   readonly retryAfterS: number | undefined;
 
@@ -24,11 +27,13 @@ export class WebSocketError extends CodedError<WebSocketErrorCode> {
       readonly retryable?: boolean;
       readonly cause?: unknown;
       readonly status?: number;
+      readonly headers?: IncomingHttpHeaders;
       readonly retryAfterS?: number | undefined;
     } = {},
   ) {
     super(code, message, options);
     this.status = options.status;
+    this.headers = options.headers;
     this.retryAfterS = options.retryAfterS;
   }
 
@@ -40,14 +45,20 @@ export class WebSocketError extends CodedError<WebSocketErrorCode> {
     return new WebSocketError("unreachable", `${url}: ${cause.message}`, { retryable: true, cause });
   }
 
-  static refused(url: string, status: number, text: string, retryAfter: string | undefined): WebSocketError {
+  static refused(url: string, status: number, text: string, headers: IncomingHttpHeaders): WebSocketError {
     const retryable = status === 408 || status === 429 || status >= 500;
+    const retryAfter = headers["retry-after"];
     const retryAfterS = retryAfter !== undefined && /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) : undefined;
-    return new WebSocketError("handshake-refused", `${url}: ${status} ${text}`, { retryable, status, retryAfterS });
+    return new WebSocketError("handshake-refused", `${url}: ${status} ${text}`, {
+      retryable,
+      status,
+      headers,
+      retryAfterS,
+    });
   }
 
-  static invalid(url: string, flaw: string): WebSocketError {
-    return new WebSocketError("handshake-invalid", `${url}: ${flaw}`);
+  static invalid(url: string, flaw: string, cause?: Error): WebSocketError {
+    return new WebSocketError("handshake-invalid", `${url}: ${flaw}`, { cause });
   }
 
   static timeout(url: string, timeoutMs: number): WebSocketError {

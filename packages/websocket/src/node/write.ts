@@ -29,3 +29,11 @@ export function writeNow(socket: Duplex, chunks: readonly Buffer[], done: WriteD
 export function whenEmpty(socket: Duplex, done: WriteDone): void {
   socket.write(Buffer.alloc(0), done);
 }
+
+/**
+ * How much of the write under way the kernel has not taken. Node's own idle limit reads the same figure; a stream that
+ * has none gives undefined, and then only whole writes are seen to be taken.
+ */
+export function unsentBytes(socket: Duplex): number | undefined {
+  return (socket as Duplex & { _handle?: { writeQueueSize?: number } | null })._handle?.writeQueueSize;
+}

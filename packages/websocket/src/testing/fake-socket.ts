@@ -6,6 +6,7 @@ import { Duplex } from "node:stream";
 import { FakeClock, SeededRandom } from "@heddle/base/fakes";
 import { systemClock } from "@heddle/base/system";
 import { packFrame, prepareText, type PreparedFrame } from "../core/frame.ts";
+import type { ConnectionDeflate } from "../deflate/deflate-kit.ts";
 import type { Role } from "../core/opcode.ts";
 import { connectionKit, type ConnectionKit } from "../node/connection-kit.ts";
 import { resolveConnection, type ConnectionOptions } from "../node/connection-options.ts";
@@ -79,13 +80,13 @@ export const textFrame = (text: string): PreparedFrame => prepareText(Buffer.fro
 export function setUp(options: ConnectionOptions = {}, role: Role = "server") {
   const clock = new FakeClock();
   const kit = connectionKit(role, clock, new SeededRandom(7), resolveConnection(options));
-  return { clock, kit, open: () => openOn(kit) };
+  return { clock, kit, open: (deflate?: ConnectionDeflate) => openOn(kit, deflate) };
 }
 
 /** A started connection, its socket, and what its owner was told. */
-export function openOn(kit: ConnectionKit) {
+export function openOn(kit: ConnectionKit, deflate?: ConnectionDeflate) {
   const socket = new FakeSocket();
-  const connection = new WebSocketConnection(kit, socket, "", Buffer.alloc(0));
+  const connection = new WebSocketConnection(kit, socket, { protocol: "", deflate }, Buffer.alloc(0));
   const told: string[] = [];
   connection.start({
     onText: (text) => void told.push(`text ${text}`),
