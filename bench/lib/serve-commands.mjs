@@ -74,6 +74,7 @@ export function serveCommands(publish, ready) {
       for (let count = 0; count < burst; count++) publish();
       publishes += burst;
     }
+    while (seen.publishes < publishes) await new Promise((resolve) => (seen.tell = resolve));
     return publishes;
   }
 }

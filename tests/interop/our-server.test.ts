@@ -9,6 +9,7 @@ import { startOurServer, type OurServer } from "./support/our-server.ts";
 import { PeerProcess, peers, type Peer } from "./support/peer.ts";
 
 interface Client {
+  readonly name: string;
   readonly peer: Peer;
   /** What its interface has no way to do. */
   readonly cannot?: readonly (keyof Report)[];
@@ -17,10 +18,10 @@ interface Client {
 }
 
 const clients: readonly Client[] = [
-  { peer: peers.ws },
-  { peer: peers.undici, cannot: ["fragments", "pong"] },
-  { peer: peers.websockets },
-  { peer: peers.aiohttp, cannot: ["fragments"], repliesWith: 1000 },
+  { name: peers.ws.name, peer: peers.ws },
+  { name: peers.undici.name, peer: peers.undici, cannot: ["fragments", "pong"] },
+  { name: peers.websockets.name, peer: peers.websockets },
+  { name: peers.aiohttp.name, peer: peers.aiohttp, cannot: ["fragments"], repliesWith: 1000 },
 ];
 
 /** What a client reports when all went well. */
@@ -31,7 +32,7 @@ function wantedOf(cannot: readonly (keyof Report)[], isCompressing: boolean): Pa
 
 /** How our server must have seen the two connections of a client end; a reason need not be repeated. */
 async function expectEndings(server: OurServer, repliesWith: number = serverClose.code): Promise<void> {
-  await expect.poll(() => server.endings.length).toBe(2);
+  await expect.poll(() => server.endings.length, { timeout: 5_000 }).toBe(2);
   const [first, second] = server.endings;
   expect(first).toEqual([clientClose.code, clientClose.reason, true]);
   expect([second?.[0], second?.[2]]).toEqual([repliesWith, true]);
@@ -51,7 +52,7 @@ describe.each([
   ["without compression", false],
   ["with compression", true],
 ])("our server, %s,", (_how, isCompressing) => {
-  it.each(clients)("gets on with $peer.name", async ({ peer, cannot = [], repliesWith }) => {
+  it.each(clients)("gets on with $name", async ({ peer, cannot = [], repliesWith }) => {
     await using server = await startOurServer(isCompressing);
     await using client = new PeerProcess(peer, "client", server.url);
     expect(await client.next()).toEqual(wantedOf(cannot, isCompressing));

@@ -52,7 +52,7 @@ export class PeerProcess implements AsyncDisposable {
 
   /** What it says next, as JSON. @throws {Error} with what it complained about, when it ends instead */
   async next(): Promise<unknown> {
-    const line: IteratorResult<string, undefined> = await this.#lines.next();
+    const line = await this.#lines.next();
     if (line.done !== true) return JSON.parse(line.value) as unknown;
     await this.#ended;
     throw new Error(`${this.#name} ended with ${this.#child.exitCode ?? this.#child.signalCode}:\n${this.#stderr}`);

@@ -1,8 +1,8 @@
 // How many frames a peer may send, of all kinds and of those that carry no data. Knows no frame but its opcode.
 
-import { RateAllowance } from "./rate-allowance.ts";
+import { nextGrant, type Grant } from "./rate-allowance.ts";
 
-/** Most frames a second, as `RateAllowance` counts; 0 is no limit. */
+/** Most frames a second on average, and at most twice as many at once; 0 is no limit. */
 export interface FrameRates {
   readonly framesPerSecond: number;
   readonly controlFramesPerSecond: number;
@@ -10,21 +10,47 @@ export interface FrameRates {
   nowMs(): number;
 }
 
-/** What one connection's peer has left of its rates. */
+/** What one connection's peer has left of its rates. Two of `RateAllowance` in a third of their memory. */
 export class FrameAllowance {
-  readonly #all: RateAllowance | undefined;
-  readonly #control: RateAllowance | undefined;
+  readonly #rates: FrameRates;
+  #left: number;
+  #last: Grant | undefined;
+  #controlLeft: number;
+  #lastControl: Grant | undefined;
 
-  constructor({ framesPerSecond, controlFramesPerSecond, nowMs }: FrameRates) {
-    this.#all = framesPerSecond > 0 ? new RateAllowance(framesPerSecond, nowMs) : undefined;
-    this.#control = controlFramesPerSecond > 0 ? new RateAllowance(controlFramesPerSecond, nowMs) : undefined;
+  constructor(rates: FrameRates) {
+    this.#rates = rates;
+    this.#left = rates.framesPerSecond;
+    this.#controlLeft = rates.controlFramesPerSecond;
   }
 
   /** Counts one frame. Names the limit that it breaks, if it does. */
   exceededBy(opcode: number): string | undefined {
-    if (this.#all?.take() === false) return `over ${this.#all.perSecond} frames a second`;
-    if (opcode >= 8 && this.#control?.take() === false)
-      return `over ${this.#control.perSecond} control frames a second`;
+    if (this.#left > 0) this.#left--;
+    else if (!this.#takeLater()) return `over ${this.#rates.framesPerSecond} frames a second`;
+    if (opcode < 8) return undefined;
+    if (this.#controlLeft > 0) this.#controlLeft--;
+    else if (!this.#takeControlLater()) return `over ${this.#rates.controlFramesPerSecond} control frames a second`;
     return undefined;
+  }
+
+  #takeLater(): boolean {
+    const { framesPerSecond } = this.#rates;
+    if (framesPerSecond === 0) return true;
+    const grant = nextGrant(framesPerSecond, this.#last, this.#rates.nowMs());
+    if (grant === undefined) return false;
+    this.#last = grant;
+    this.#left = grant.count - 1;
+    return true;
+  }
+
+  #takeControlLater(): boolean {
+    const { controlFramesPerSecond } = this.#rates;
+    if (controlFramesPerSecond === 0) return true;
+    const grant = nextGrant(controlFramesPerSecond, this.#lastControl, this.#rates.nowMs());
+    if (grant === undefined) return false;
+    this.#lastControl = grant;
+    this.#controlLeft = grant.count - 1;
+    return true;
   }
 }

@@ -1,14 +1,33 @@
 // How often something may happen, asking the time only when what was granted is used up.
 
+/** So many events, and when they were granted. */
+export interface Grant {
+  readonly count: number;
+  /** Monotonic milliseconds. */
+  readonly atMs: number;
+}
+
 /**
- * So many events a second on average, and at most twice as many at once. A grant is a second's worth; when it is used up
- * the next is what the time since then has earned, a second's worth at most.
+ * What follows a grant that is used up: what the time since then has earned, a second's worth at most. Undefined while
+ * that is nothing.
+ *
+ * @param last  undefined for the first second's worth, which is there at once and needs no time
  */
+export function nextGrant(perSecond: number, last: Grant | undefined, nowMs: number): Grant | undefined {
+  if (last === undefined) return { count: perSecond, atMs: nowMs };
+  const earned = Math.floor(((nowMs - last.atMs) / 1_000) * perSecond);
+  if (earned < 1) return undefined;
+  // What was earned beyond whole ones stays earned.
+  if (earned <= perSecond) return { count: earned, atMs: last.atMs + (earned * 1_000) / perSecond };
+  return { count: perSecond, atMs: nowMs };
+}
+
+/** So many events a second on average, and at most twice as many at once. */
 export class RateAllowance {
   readonly perSecond: number;
   readonly #nowMs: () => number;
   #left: number;
-  #grantedMs = -Infinity;
+  #last: Grant | undefined;
 
   /**
    * @param perSecond  1 or more
@@ -22,18 +41,13 @@ export class RateAllowance {
 
   /** Uses up one; false when there is none. */
   take(): boolean {
-    if (this.#left === 0 && !this.#refill()) return false;
+    if (this.#left === 0) {
+      const grant = nextGrant(this.perSecond, this.#last, this.#nowMs());
+      if (grant === undefined) return false;
+      this.#last = grant;
+      this.#left = grant.count;
+    }
     this.#left--;
-    return true;
-  }
-
-  #refill(): boolean {
-    const nowMs = this.#nowMs();
-    const earned = Math.floor(((nowMs - this.#grantedMs) / 1_000) * this.perSecond);
-    if (earned < 1) return false;
-    this.#left = Math.min(earned, this.perSecond);
-    // What was earned beyond whole ones stays earned.
-    this.#grantedMs = earned > this.perSecond ? nowMs : this.#grantedMs + (earned * 1_000) / this.perSecond;
     return true;
   }
 }

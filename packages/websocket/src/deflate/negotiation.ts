@@ -99,9 +99,8 @@ export function readAnswer(value: string, options: Required<DeflateOptions>): De
   const answer = readParameters(extension.parameters);
   if (typeof answer === "string") return answer;
 
-  const { client_max_window_bits: ourBits = options.windowBits, server_max_window_bits: peerBits } = answer;
+  const { client_max_window_bits: ourBits = windowBitsMost, server_max_window_bits: peerBits } = answer;
   if (ourBits === true) return "client_max_window_bits needs a value in an answer"; // §7.1.2.2
-  if (ourBits > options.windowBits) return "client_max_window_bits above the one offered";
   if (options.peerWindowBits < windowBitsMost && !(peerBits !== undefined && peerBits <= options.peerWindowBits)) {
     return "server_max_window_bits above the one asked for"; // §7.1.2.1
   }
@@ -109,7 +108,7 @@ export function readAnswer(value: string, options: Required<DeflateOptions>): De
     return "server_no_context_takeover was asked for and is missing"; // §7.1.1.1
   }
   return {
-    windowBits: ourBits,
+    windowBits: Math.min(ourBits, options.windowBits), // §7.1.2.2: a server may ignore our hint and allow more
     contextTakeover: options.contextTakeover && answer.client_no_context_takeover !== true,
     peerWindowBits: peerBits ?? windowBitsMost,
     peerContextTakeover: answer.server_no_context_takeover !== true,

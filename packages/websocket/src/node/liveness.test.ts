@@ -1,10 +1,25 @@
 import { describe, expect, it } from "vitest";
-import { masked, setUp, settle } from "../testing/fake-socket.ts";
-import type { ConnectionOptions } from "./connection-options.ts";
+import { FakeClock, SeededRandom } from "@heddle/base/fakes";
+import { masked, openOn, setUp, settle } from "../testing/fake-socket.ts";
+import { connectionKit } from "./connection-kit.ts";
+import { resolveConnection, type ConnectionOptions } from "./connection-options.ts";
 import { wheelTickMs } from "./timer-wheel.ts";
 
 /** All limits off but those given, so that one is seen alone. */
 const only = (given: ConnectionOptions) => setUp({ ping: false, messageTimeoutMs: 0, slowReceiverMs: 0, ...given });
+
+/** A clock whose process can be stopped for a while: its timers are late by that. */
+class HaltingClock extends FakeClock {
+  #haltedMs = 0;
+
+  halt(forMs: number): void {
+    this.#haltedMs += forMs;
+  }
+
+  override monotonicMs(): number {
+    return super.monotonicMs() + this.#haltedMs;
+  }
+}
 
 const ping = "8900";
 const textHead = masked(1, "hello").subarray(0, 6);
@@ -70,7 +85,10 @@ describe("ping", () => {
     const { clock, open } = only({ ping: { intervalMs: 20_000, graceMs: 5_000 } });
     const { socket, told } = open();
     for (let round = 1; round <= 5; round++) {
-      while (socket.frames.length < round) clock.advance(wheelTickMs);
+      for (let waitedMs = 0; socket.frames.length < round && waitedMs < 20_000; waitedMs += wheelTickMs) {
+        clock.advance(wheelTickMs);
+      }
+      expect(socket.frames.length).toBe(round);
       clock.advance(4_900);
       socket.push(masked(10, ""));
       await settle();
@@ -78,6 +96,33 @@ describe("ping", () => {
     clock.advance(14_000);
     expect(socket.frames.length).toBe(5);
     expect(told).toEqual(Array<string>(5).fill("pong 0"));
+  });
+
+  it("after a halt of the process goes to those who said nothing meanwhile, and not to all in one turn", async () => {
+    const clock = new HaltingClock();
+    const limits = resolveConnection({ ping: { intervalMs: 20_000, graceMs: 50_000 } });
+    const kit = connectionKit("server", clock, new SeededRandom(7), limits);
+    const all = Array.from({ length: 1_000 }, () => openOn(kit));
+    clock.advance(14_000);
+    clock.halt(100_000);
+    for (const { connection } of all.slice(0, 900)) connection.onSocketData(masked(10, ""));
+    const pinged = (): number => all.filter(({ socket }) => socket.writes.length > 0).length;
+    let most = 0;
+    const advance = (byMs: number): void => {
+      for (let doneMs = 0; doneMs < byMs; doneMs += wheelTickMs) {
+        const before = pinged();
+        clock.advance(wheelTickMs);
+        most = Math.max(most, pinged() - before);
+      }
+    };
+    advance(7_000);
+    expect(pinged()).toBe(100);
+    advance(9_000);
+    expect(pinged()).toBe(100);
+    advance(5_500);
+    expect(pinged()).toBe(1_000);
+    expect(most).toBeLessThan(900 / 50 + 30); // 50 ticks, and chance
+    await settle();
   });
 
   it("is not sent, and nobody ended, when it is off", async () => {

@@ -36,6 +36,12 @@ export interface LivenessEnv {
 
 const never = -1;
 
+/** Something that looks tell from others by a number, and when it was first seen. */
+interface Sighting {
+  readonly of: number;
+  readonly sinceMs: number;
+}
+
 /**
  * How far looks are apart: a quarter of the shortest limit, in whole ticks; 0 when no limit is on. Milliseconds.
  */
@@ -47,8 +53,8 @@ export function lookEveryMs(limits: ConnectionLimits): number {
 }
 
 /**
- * A connection's place in the wheel. What happens in between sets a flag and asks no clock, which would cost some percent
- * of an echo. So a look knows that something came since the last one, and not when.
+ * A connection's place in the wheel. What happens in between sets a flag and asks no clock, which would cost a tenth of an
+ * echo's JavaScript. So a look knows that something came since the last one, and not when.
  */
 export class Liveness extends WheelEntry {
   /** Bytes came; those of the handshake, at first. */
@@ -64,12 +70,10 @@ export class Liveness extends WheelEntry {
   #heardMs = 0;
   #pingedMs = never;
   #spokenMs = 0;
-  /** The message that was under way at the last look, and when that was first seen. */
-  #begunCount = 0;
-  #begunMs = never;
-  /** What the socket had left at the last look, and since when that has been so. */
-  #unsentBytes = 0;
-  #stalledMs = never;
+  /** The message that was under way at the last look. */
+  #midway: Sighting | undefined;
+  /** What the socket had left at the last look. */
+  #unsent: Sighting | undefined;
   #isClosing = false;
 
   constructor(env: LivenessEnv, watched: Watched) {
@@ -101,13 +105,19 @@ export class Liveness extends WheelEntry {
   }
 
   override onDue(): void {
-    const { wheel, limits } = this.#env;
+    const { wheel, random, limits, lookEveryMs: everyMs } = this.#env;
     const watched = this.#watched;
     if (this.#isClosing) return watched.cutOff(`no end after ${limits.closeTimeoutMs} ms of closing`);
     const nowMs = wheel.nowMs();
+    const dueMs = wheel.timeOf(this.dueTick);
+    const isLate = nowMs - dueMs > wheelTickMs;
+    if (this.hasHeard) {
+      this.hasHeard = false;
+      this.#heardMs = isLate ? nowMs : dueMs; // the deadline itself, so that small delays do not add up
+      this.#pingedMs = never;
+    }
 
-    const answerMs = this.#answerDueMs();
-    if (answerMs <= nowMs) return watched.cutOff(`no answer to a ping for ${limits.ping.graceMs} ms`);
+    if (this.#answerDueMs() <= nowMs) return watched.cutOff(`no answer to a ping for ${limits.ping.graceMs} ms`);
     const messageMs = this.#messageDueMs(nowMs);
     if (messageMs <= nowMs) {
       const why = `message not complete after ${limits.messageTimeoutMs} ms`;
@@ -117,67 +127,51 @@ export class Liveness extends WheelEntry {
     if (takenMs <= nowMs) return watched.cutOff(`nothing taken for ${limits.slowReceiverMs} ms`);
     const spokenMs = this.#spokenDueMs(nowMs);
     if (spokenMs <= nowMs) return watched.close(closeCodes.goingAway, "idle");
-    const pingMs = this.#pingDueMs();
-    wheel.setAt(this, Math.min(this.#nextLookMs(nowMs), answerMs, messageMs, takenMs, spokenMs, pingMs));
-  }
+    if (!isLate) this.#pingIfQuiet(dueMs);
 
-  #nextLookMs(nowMs: number): number {
-    const { random, lookEveryMs: everyMs } = this.#env;
-    const nextMs = this.dueMs + everyMs;
-    // After a halt of the process all are due at once; a new phase keeps that from repeating.
-    return nextMs > nowMs ? nextMs : nowMs + random.float() * everyMs;
+    // After a halt of the process all are late, and at once: a new phase for each, and no ping before it.
+    const lookMs = isLate ? nowMs + random.float() * everyMs : dueMs + everyMs;
+    wheel.setAt(this, Math.min(lookMs, this.#answerDueMs(), messageMs, takenMs, spokenMs));
   }
 
   /** When a peer that was pinged is gone. */
   #answerDueMs(): number {
-    if (this.hasHeard) {
-      this.hasHeard = false;
-      this.#heardMs = this.dueMs;
-      this.#pingedMs = never;
-    }
     return this.#pingedMs === never ? Infinity : this.#pingedMs + this.#env.limits.ping.graceMs;
   }
 
-  /** Pings when it is time; else when it will be. */
-  #pingDueMs(): number {
+  #pingIfQuiet(lookMs: number): void {
     const { limits, wheel, lookEveryMs: everyMs } = this.#env;
-    const { intervalMs, graceMs } = limits.ping;
-    if (intervalMs === 0 || this.#pingedMs !== never) return Infinity;
-    // What was heard came up to one interval between looks before it was seen.
-    const dueMs = this.#heardMs + intervalMs - everyMs;
-    if (this.dueMs < dueMs) return dueMs;
+    const { intervalMs } = limits.ping;
+    if (intervalMs === 0 || this.#pingedMs !== never) return;
+    // What was heard came up to `everyMs` before it was seen, and the next look is as far away.
+    if (lookMs < this.#heardMs + intervalMs - everyMs) return;
     this.#watched.sendPing();
     this.#pingedMs = wheel.nowMs();
-    return this.#pingedMs + graceMs;
   }
 
   #messageDueMs(nowMs: number): number {
     const { messageTimeoutMs } = this.#env.limits;
     const reader = this.#reader;
     if (messageTimeoutMs === 0 || reader?.isMidway !== true) {
-      this.#begunMs = never;
+      this.#midway = undefined;
       return Infinity;
     }
-    if (this.#begunMs === never || this.#begunCount !== reader.begunCount) {
-      this.#begunMs = nowMs;
-      this.#begunCount = reader.begunCount;
-    }
-    return this.#begunMs + messageTimeoutMs;
+    if (this.#midway?.of !== reader.begunCount) this.#midway = { of: reader.begunCount, sinceMs: nowMs };
+    return this.#midway.sinceMs + messageTimeoutMs;
   }
 
   #takenDueMs(nowMs: number): number {
     const { slowReceiverMs } = this.#env.limits;
     const bytes = slowReceiverMs === 0 ? 0 : this.#watched.unsentBytes;
     if (bytes === 0) {
-      this.#stalledMs = never;
+      this.#unsent = undefined;
       return Infinity;
     }
-    if (this.#stalledMs === never || this.hasTaken || this.#unsentBytes !== bytes) {
+    if (this.hasTaken || this.#unsent?.of !== bytes) {
       this.hasTaken = false;
-      this.#stalledMs = nowMs;
-      this.#unsentBytes = bytes;
+      this.#unsent = { of: bytes, sinceMs: nowMs };
     }
-    return this.#stalledMs + slowReceiverMs;
+    return this.#unsent.sinceMs + slowReceiverMs;
   }
 
   #spokenDueMs(nowMs: number): number {

@@ -32,9 +32,7 @@ class Link {
 
 /** Something with a deadline. In at most one wheel, with at most one deadline; costs nothing but itself. */
 export abstract class WheelEntry extends Link {
-  /** The deadline as rounded: when `onDue` comes, or came last. On the clock's monotonic scale, milliseconds. */
-  dueMs = 0;
-  /** @internal */
+  /** The deadline as rounded, see `timeOf`: when `onDue` comes, or came last. */
   dueTick = 0;
 
   get isWaiting(): boolean {
@@ -71,8 +69,8 @@ export class TimerWheel {
   /** Entries whose deadline has come and whose `onDue` has not. */
   readonly #due = new Link();
   readonly #run = (): void => this.#turn();
-  /** When tick 0 was: the last time that something was added to an empty wheel. */
-  #originMs = 0;
+  /** When tick 0 was. */
+  readonly #originMs: number;
   /** The latest tick that was dealt with. */
   #tick = 0;
   #timer: Disposable | undefined;
@@ -82,6 +80,7 @@ export class TimerWheel {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#originMs = Math.floor(clock.monotonicMs()); // whole, as `nowMs`
   }
 
   /** How many deadlines there are. */
@@ -89,9 +88,14 @@ export class TimerWheel {
     return this.#size;
   }
 
-  /** The clock's monotonic reading, rounded up: whole numbers take no memory of their own in a field. */
+  /** The clock's monotonic reading, rounded up: a whole number in a field takes no memory of its own. */
   nowMs(): number {
     return Math.ceil(this.#clock.monotonicMs());
+  }
+
+  /** When tick `tick` is, on the clock's monotonic scale. */
+  timeOf(tick: number): number {
+    return this.#originMs + tick * wheelTickMs;
   }
 
   /** Sets the deadline of `entry` to `delayMs` from now, in place of any other it has. Milliseconds, 0 or more. */
@@ -102,12 +106,8 @@ export class TimerWheel {
   /** As `set`, on the clock's monotonic scale; what is past is due with the next tick. */
   setAt(entry: WheelEntry, atMs: number): void {
     this.remove(entry);
-    if (this.#size++ === 0) {
-      this.#originMs = this.#clock.monotonicMs();
-      this.#tick = 0;
-    }
+    if (this.#size++ === 0) this.#tick = Math.floor(this.#now());
     entry.dueTick = Math.max(this.#tick + 1, Math.ceil((atMs - this.#originMs) / wheelTickMs));
-    entry.dueMs = this.#originMs + entry.dueTick * wheelTickMs;
     entry.linkTo((this.#slots[entry.dueTick % slotCount] ??= new Link()));
     this.#arm(entry.dueTick);
   }
@@ -126,11 +126,16 @@ export class TimerWheel {
     return { [Symbol.dispose]: () => this.remove(call) };
   }
 
+  /** In ticks, with fractions. */
+  #now(): number {
+    return (this.#clock.monotonicMs() - this.#originMs) / wheelTickMs;
+  }
+
   #arm(tick: number): void {
     if (this.#timerTick <= tick) return;
     this.#disarm();
     this.#timerTick = tick;
-    this.#timer = this.#clock.after(this.#originMs + tick * wheelTickMs - this.#clock.monotonicMs(), this.#run);
+    this.#timer = this.#clock.after((tick - this.#now()) * wheelTickMs, this.#run);
   }
 
   #disarm(): void {
@@ -140,7 +145,7 @@ export class TimerWheel {
   }
 
   #turn(): void {
-    const nowTick = (this.#clock.monotonicMs() - this.#originMs) / wheelTickMs;
+    const nowTick = this.#now();
     const hasSlept = nowTick - this.#timerTick > sleptMs / wheelTickMs;
     this.#timer = undefined;
     this.#timerTick = Infinity;

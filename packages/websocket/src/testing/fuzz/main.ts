@@ -51,8 +51,9 @@ async function main(): Promise<void> {
     breatheMs = nowMs;
     await settle();
   }
-  for (const [outcome, count] of [...tally].sort(([one], [other]) => (one < other ? -1 : 1)))
-    console.log(`${String(count).padStart(10)}  ${outcome}`);
+  for (const outcome of [...tally.keys()].sort()) {
+    console.log(`${String(tally.get(outcome)).padStart(10)}  ${outcome}`);
+  }
   const took = ((clock.monotonicMs() - startMs) / 1_000).toFixed(1);
   console.log(`${done} seeds in ${took} s, ${failure === undefined ? "nothing found" : "one finding"}`);
   if (failure !== undefined) await tell(failure);
