@@ -66,8 +66,7 @@ export class CatchUp {
       const held = channel.heldAfter(pos, this.#receiver.codec);
       return this.#read(cursor, held, readAfter, (slice) => this.#deliver(cursor, slice));
     }
-    if (isAhead(pos, channel.head))
-      return this.#read(cursor, undefined, readAfter, (slice) => this.#prove(cursor, slice));
+    if (isAhead(pos, channel.head)) return this.#askProof(cursor);
     const readNewest = (): Promise<Slice> => channel.readNewest();
     return this.#read(cursor, channel.heldNewest(), readNewest, (slice) => this.#deliverNewest(cursor, slice));
   }
@@ -128,6 +127,16 @@ export class CatchUp {
     else this.#doubt(cursor);
   }
 
+  #askProof(cursor: Cursor): void {
+    const { channel, pos } = cursor;
+    this.#read(
+      cursor,
+      undefined,
+      () => channel.readAfter(pos),
+      (slice) => this.#prove(cursor, slice),
+    );
+  }
+
   /** A `latest` cursor stands behind what this node has seen of its epoch: it is not on the log, or this node is late. */
   #prove(cursor: Cursor, slice: Slice): void {
     const missed = slice.read && classify(cursor.pos, slice.read);
@@ -148,6 +157,8 @@ export class CatchUp {
     if (newest === undefined) return this.#tellGap(cursor, pos.epoch === head.epoch ? "expired" : "epoch", head);
     const before = positionBefore(newest);
     if (pos.epoch !== head.epoch) return this.#tellGap(cursor, "epoch", before);
+    // A subscriber of a log that lost its tail can stand beside the newest entry's predecessor: there is no way on from there.
+    if (isAhead(pos, before)) return this.#askProof(cursor);
     const { codec } = this.#receiver;
     if (!samePos(before, pos)) {
       this.#receiver.send(conflatedFrame(channel.alias, before, codec));
@@ -183,5 +194,9 @@ export class CatchUp {
   }
 }
 
-/** Whether a position of this epoch lies behind what this node has seen: the store knows more, or it is not on the log. */
-const isAhead = (pos: Pos, head: Pos): boolean => pos.epoch === head.epoch && pos.offset > head.offset;
+/**
+ * Whether a position of this epoch, other than `head`, lies where this node's log has come to or beyond: the store knows
+ * more, or it is not on the log.
+ */
+const isAhead = (pos: Pos, head: Pos): boolean =>
+  pos.epoch === head.epoch && pos.offset >= head.offset && !samePos(pos, head);
