@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Contender } from "./lib/contest.mjs";
+import { runDriven } from "./lib/driven.mjs";
 import { runFanout } from "./lib/fanout.mjs";
 import { clientText, FrameReader } from "./lib/frame-reader.mjs";
 import { busyShare } from "./lib/machine.mjs";
@@ -66,21 +67,13 @@ describe("a contest", { timeout: 30_000 }, () => {
   });
 
   it.each([
-    ["echo", { count: 10, sizeBytes: 64 }, "echo", "echoed", "messages"],
-    ["handshakes", { atOnce: 5 }, "shake", "shaken", "handshakes"],
-  ])("measures %s", async (driverName, driverArgs, command, done, counted) => {
-    const contender = await Contender.start("websocket", driverName, driverArgs);
-    try {
-      const outcome = await contender.cost(async ({ driver }) => {
-        driver.send({ is: command, seconds: 0.1 });
-        const { [counted]: count, tookMs } = await driver.next(done);
-        expect(count).toBeGreaterThan(0);
-        return { count, tookMs };
-      });
-      expect(outcome).toMatchObject(figures);
-    } finally {
-      await contender.end();
-    }
+    ["echo", { count: 10, sizeBytes: 64 }],
+    ["handshakes", { atOnce: 5 }],
+  ])("measures %s", async (driver, driverArgs) => {
+    const options = { rounds: 1, seconds: 0.1, log: () => undefined };
+    const { results } = await runDriven(["websocket"], options, { driver, driverArgs, unit: "piece" });
+    expect(results).toEqual([expect.objectContaining({ server: "websocket", case: "piece", ...figures })]);
+    expect(results[0].perSecond).toBeGreaterThan(0);
   });
 
   it("holds idle connections", async () => {

@@ -1,5 +1,6 @@
 // Clients of an echo server: each sends a message, waits for it to come back, and sends the next.
 
+import { answerDrive } from "../lib/answer-drive.mjs";
 import { clientText } from "../lib/frame-reader.mjs";
 import { answerMeter } from "../lib/meter.mjs";
 import { openMany, openRawClient } from "../lib/raw-client.mjs";
@@ -7,23 +8,10 @@ import { openMany, openRawClient } from "../lib/raw-client.mjs";
 const { port, path, count, sizeBytes } = JSON.parse(process.argv[2]);
 const message = clientText("x".repeat(sizeBytes));
 const sockets = [];
-const run = { isOn: false, messages: 0, inFlight: 0 };
+const run = answerDrive(() => sockets.forEach(send));
 
 answerMeter();
 process.on("disconnect", () => process.exit());
-process.on("message", async ({ is, seconds }) => {
-  if (is !== "echo") return;
-  run.messages = 0;
-  run.isOn = true;
-  for (const socket of sockets) send(socket);
-  const startMs = performance.now();
-  await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
-  run.isOn = false;
-  const tookMs = performance.now() - startMs;
-  while (run.inFlight > 0) await new Promise((resolve) => setTimeout(resolve, 10));
-  process.send({ is: "echoed", messages: run.messages, tookMs });
-});
-
 await openMany(count, (index, opened) => {
   openRawClient(
     { port, path },
@@ -32,8 +20,8 @@ await openMany(count, (index, opened) => {
       opened();
       return (_bytes, start, end) => {
         if (end - start !== sizeBytes) return fail(`an echo of ${end - start} bytes, ${sizeBytes} expected`);
-        run.messages++;
-        run.inFlight--;
+        run.count++;
+        run.underWay--;
         if (run.isOn) send(socket);
       };
     },
@@ -43,7 +31,7 @@ await openMany(count, (index, opened) => {
 process.send({ is: "connected" });
 
 function send(socket) {
-  run.inFlight++;
+  run.underWay++;
   socket.write(message);
 }
 

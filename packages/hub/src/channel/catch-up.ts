@@ -79,11 +79,10 @@ export class CatchUp {
     void ask().then(
       (slice) => {
         cursor.isReading = false;
-        this.#retryMs.delete(cursor);
         if (cursor.state !== "catchup") return;
         if (samePos(asked, cursor.pos)) take(slice);
-        if (cursor.state === "catchup" && !this.#queue.has(cursor)) this.wake(cursor);
-        else this.#schedule();
+        else this.#queue.add(cursor); // it was moved meanwhile: the question was another one
+        this.#schedule();
       },
       () => {
         cursor.isReading = false;
@@ -96,6 +95,7 @@ export class CatchUp {
   #reach(cursor: Cursor): void {
     const { channel } = cursor;
     const { codec } = this.#receiver;
+    this.#retryMs.delete(cursor);
     cursor.go("reached");
     this.#receiver.send(liveFrame(channel.alias, cursor.pos, codec));
     if (!cursor.withPresence || !cursor.presenceIsStale) return;
@@ -127,22 +127,17 @@ export class CatchUp {
     else this.#doubt(cursor);
   }
 
+  /** A `latest` cursor stands where this node's log is not: either it is not on the log, or this node is late. The store knows. */
   #askProof(cursor: Cursor): void {
     const { channel, pos } = cursor;
-    this.#read(
-      cursor,
-      undefined,
-      () => channel.readAfter(pos),
-      (slice) => this.#prove(cursor, slice),
-    );
-  }
-
-  /** A `latest` cursor stands behind what this node has seen of its epoch: it is not on the log, or this node is late. */
-  #prove(cursor: Cursor, slice: Slice): void {
-    const missed = slice.read && classify(cursor.pos, slice.read);
-    if (missed !== undefined) return this.#tellGap(cursor, missed.why, missed.to);
-    if (isAhead(cursor.pos, cursor.channel.head)) return this.#doubt(cursor);
-    this.#queue.add(cursor); // this node has caught up
+    const { head } = channel;
+    const ask = (): Promise<Slice> => channel.readAfter(pos);
+    this.#read(cursor, undefined, ask, ({ read }) => {
+      const missed = read && classify(pos, read);
+      if (missed !== undefined) return this.#tellGap(cursor, missed.why, missed.to);
+      if (samePos(head, channel.head)) return this.#doubt(cursor); // this node is late, and does not notice by itself
+      this.#queue.add(cursor);
+    });
   }
 
   /** A `latest` cursor jumps to the newest entry, however far behind it is. */

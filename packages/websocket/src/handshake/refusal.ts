@@ -50,11 +50,16 @@ export function refusalBytes({ status, reason, headers = {} }: Refusal, nowMs: n
  *
  * @throws as `refusalBytes`; nothing is written then
  */
-export function refuse(socket: Duplex, refusal: Refusal, clock: Clock, lingerMs: number): void {
+export function refuse(
+  socket: Duplex,
+  refusal: Refusal,
+  { clock, wheel }: { readonly clock: Pick<Clock, "wallMs">; readonly wheel: Pick<Clock, "after"> },
+  lingerMs: number,
+): void {
   const answer = refusalBytes(refusal, clock.wallMs());
   socket.on("error", ignore);
   if (socket.destroyed) return;
-  const timer = clock.after(lingerMs, () => socket.destroy());
+  const timer = wheel.after(lingerMs, () => socket.destroy());
   socket.on("close", () => timer[Symbol.dispose]());
   // RFC 9112 §9.6: input nobody reads makes the kernel reset the connection, and the answer is lost on its way.
   socket.resume();

@@ -59,7 +59,7 @@ describe("refuse", () => {
   it("ends our side at once, reads on, and is over when the peer ends", async () => {
     const clock = new FakeClock();
     const socket = new Ending();
-    refuse(socket, { status: 403, reason: "no" }, clock, 5_000);
+    refuse(socket, { status: 403, reason: "no" }, { clock, wheel: clock }, 5_000);
     await settle();
     expect(socket.written).toMatch(/^HTTP\/1\.1 403 Forbidden\r\n.*\r\n\r\nno\n$/s);
     expect(socket.writableFinished).toBe(true);
@@ -75,7 +75,7 @@ describe("refuse", () => {
   it("does not wait longer than it is told for a peer that does not end", async () => {
     const clock = new FakeClock();
     const socket = new Ending();
-    refuse(socket, { status: 403, reason: "no" }, clock, 5_000);
+    refuse(socket, { status: 403, reason: "no" }, { clock, wheel: clock }, 5_000);
     await settle();
     clock.advance(4_999);
     expect(socket.destroyed).toBe(false);
@@ -88,7 +88,7 @@ describe("refuse", () => {
     const socket = new Ending();
     socket.on("error", () => undefined).destroy(new Error("reset"));
     await settle(); // 'close' is over
-    refuse(socket, { status: 403, reason: "no" }, clock, 5_000);
+    refuse(socket, { status: 403, reason: "no" }, { clock, wheel: clock }, 5_000);
     await settle();
     expect(clock.nextDueMs).toBeUndefined();
     expect(socket.written).toBe("");

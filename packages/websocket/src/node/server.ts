@@ -212,7 +212,7 @@ class UpgradeServer implements WebSocketServer {
   }
 
   #answer(socket: Duplex, refusal: Refusal): void {
-    refuse(socket, refusal, this.#kit.clock, this.#kit.limits.closeTimeoutMs);
+    refuse(socket, refusal, this.#kit, this.#kit.limits.closeTimeoutMs);
   }
 }
 
