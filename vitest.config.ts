@@ -8,6 +8,7 @@ export default defineConfig({
     include: [
       "packages/*/src/**/*.test.ts",
       "scripts/**/*.test.ts",
+      "examples/*/*.test.ts",
       "examples/*/src/**/*.test.{ts,tsx}",
       "bench/**/*.test.{ts,mjs}",
     ],

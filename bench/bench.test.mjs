@@ -76,6 +76,14 @@ describe("a contest", { timeout: 30_000 }, () => {
     expect(results[0].perSecond).toBeGreaterThan(0);
   });
 
+  it("measures the calls of heddle", async () => {
+    const options = { rounds: 1, seconds: 0.1, log: () => undefined };
+    const load = { driver: "calls", driverArgs: { count: 10 }, unit: "call" };
+    const { results } = await runDriven(["heddle"], options, load);
+    expect(results).toEqual([expect.objectContaining({ server: "heddle", case: "call", ...figures })]);
+    expect(results[0].perSecond).toBeGreaterThan(0);
+  });
+
   it("holds idle connections", async () => {
     const contender = await Contender.start("heddle", "idle", {});
     try {

@@ -2,15 +2,18 @@
 // default limits are on.
 
 import { createServer, jwt, serverLimits, signToken } from "@heddle/server";
-import { channel, defineContract } from "@heddle/protocol/contract";
+import { call, channel, defineContract } from "@heddle/protocol/contract";
 import { z } from "zod";
 import { serveCommands } from "../lib/serve-commands.mjs";
 
 const secret = "a secret of the benchmark, 32 bytes at least";
+const text = z.object({ text: z.string().max(100) });
 const contract = defineContract({
-  channels: { room: channel({ params: { id: z.string() }, events: { m: z.object({ text: z.string().max(100) }) } }) },
+  channels: { room: channel({ params: { id: z.string() }, events: { m: text } }) },
+  calls: { echo: call({ input: text, output: text }) },
 });
 const server = createServer({ contract, auth: jwt({ secret }) });
+server.call("echo", ({ text }) => ({ text }));
 const { port } = await server.listen({ port: 0, host: "127.0.0.1" });
 const token = await signToken({ secret, user: "bench", expiresInS: 3_600 });
 const payload = { text: "x".repeat(64 - '{"text":""}'.length) };
@@ -37,6 +40,10 @@ serveCommands(
       `(${ringCount} warm), positions and chain check, acknowledged window of ${windowCost}, queue of ${queueBytes} bytes, ` +
       "counters; the 64 bytes are the payload's JSON",
     marker: '{"t":"m"',
+    call: {
+      question: `{"t":"call","r":#,"op":"echo","d":${JSON.stringify(payload)}}`,
+      answer: `{"t":"ok","r":#,"d":${JSON.stringify(payload)}}`,
+    },
     acks: { afterMs: 1_000 },
     pong: { ping: '{"t":"ping"}', pong: '{"t":"pong"}' },
   },

@@ -102,15 +102,37 @@ export const zones: readonly Zone[] = [
   },
 
   {
+    name: "engine-disk/level",
+    files: /^packages\/engine-disk\/src\/(?:index|disk|level-store)\.ts$/,
+    may: ["base", ...wire, "hub/ports", "engine-disk"],
+    node: true,
+  },
+  {
+    name: "engine-disk",
+    files: /^packages\/engine-disk\/src\//,
+    may: ["base", ...wire, "hub/ports"],
+    testsMay: ["engine-disk/level", "testkit"],
+    node: false,
+  },
+
+  {
     name: "testkit/process",
     files: /^packages\/testkit\/src\/process\//,
     may: ["base", ...protocol, ...hub, "client", "testkit"],
     node: true,
   },
   {
+    name: "testkit/kit",
+    files: /^packages\/testkit\/src\/(?:kit\/|index\.ts$)/,
+    may: ["base", ...protocol, ...hub, "client", "server", "testkit"],
+    testsMay: ["client/node"],
+    node: false,
+  },
+  {
     name: "testkit",
     files: /^packages\/testkit\/src\//,
     may: ["base", ...protocol, ...hub, "client"],
+    testsMay: ["client/node", "server", "testkit/kit"],
     node: false,
   },
 ];

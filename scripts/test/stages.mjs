@@ -17,6 +17,7 @@ export const stageConfigs = {
   simulation: "tests/simulation/vitest.config.ts",
   conformance: "tests/conformance/vitest.config.ts",
   interop: "tests/interop/vitest.config.ts",
+  faults: "tests/faults/vitest.config.ts",
   e2e: "tests/e2e/vitest.config.ts",
   packaging: "tests/packaging/vitest.config.ts",
 };

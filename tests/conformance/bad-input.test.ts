@@ -63,7 +63,7 @@ describe("a request that is wrong is answered with its code, and the connection 
     ["a position nobody gave out", "badRequest", sub({ at: ["pos", "epoch", 5, 0] }), /tag 0/],
     ["a position of no shape", "badRequest", sub({ at: ["pos", "no epoch!", -1, 1] }), /sub\.at/],
     ["a start of no shape", "badRequest", sub({ at: "yesterday" }), /sub\.at/],
-    ["a mode the channel does not offer", "badRequest", sub({ m: "key" }), /sub\.m: key/],
+    ["a mode there is none of", "badRequest", sub({ m: "newest" }), /sub\.m/],
     ["a snapshot the channel does not have", "badRequest", sub({ at: "snap" }), /no snapshot/],
     ["a publish that is not allowed", "forbidden", pub({ ch: "vault", e: "note", d: "x" }), /publish not allowed/],
     ["a publish to a reserved name", "unknownName", pub({ ch: "$all" }), /no such channel/],

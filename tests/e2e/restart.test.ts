@@ -1,6 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connect, Visitor } from "./support/browser.ts";
+import { Program } from "./support/program.ts";
 import { Playground } from "./support/server.ts";
 
 let browser: Browser;
@@ -16,7 +17,52 @@ afterAll(async () => {
 });
 
 describe("a server that is killed and started again", () => {
-  it("is told where it happened, with its cause, and the talk goes on in a room somebody had opened", async () => {
+  it("is resumed by a program without a gap, and takes once what was published meanwhile", async () => {
+    const { client } = await Program.join(playground.url, "Weaver");
+    const room = client.channel("room", { room: "shuttles" }, { at: { last: 10 } });
+    const [texts, gaps] = [[] as string[], [] as string[]];
+    room.on("message", ({ text }) => void texts.push(text));
+    room.onGap(({ why }) => void gaps.push(why));
+    await room.ready();
+    await room.publish("message", { text: "before the crash" });
+    await playground.crash();
+    const meanwhile = room.publish("message", { text: "while it was down" });
+    await playground.startAgain();
+    client.probe();
+    await meanwhile;
+    await expect.poll(() => texts).toEqual(["before the crash", "while it was down"]);
+    expect(gaps).toEqual([]);
+    await client.close();
+  });
+
+  it("goes on where it stopped: no gap, nothing lost, nothing twice, and the past is still there", async () => {
+    const place = "chat/warps";
+    const [ada, ben] = await Promise.all([
+      Visitor.enter(browser, playground.url, "Ada L", place),
+      Visitor.enter(browser, playground.url, "Ben", place),
+    ]);
+    await ada.say("y: before the crash");
+    await ben.hasSaid("y:", ["y: before the crash"]);
+    await playground.crash();
+    await Promise.all([ada.isAway(), ben.isAway()]);
+    await ada.say("y: while it was down");
+
+    await playground.startAgain();
+    await Promise.all([ada.hurry(), ben.hurry()]);
+    const talk = ["y: before the crash", "y: while it was down"];
+    await Promise.all([ada.hasSaid("y:", talk), ben.hasSaid("y:", talk)]);
+    await ada.hasDelivered(["seen", "seen"]);
+    const banner = ada.page.locator("[data-banner=back]");
+    await banner.waitFor();
+    expect(await banner.innerText()).toMatch(/nothing lost, nothing twice/);
+    expect(await Promise.all([ada.gapCount(), ben.gapCount()])).toEqual([0, 0]);
+
+    const cleo = await Visitor.enter(browser, playground.url, "Cleo", place);
+    await cleo.hasSaid("y:", talk);
+    await Promise.all([ada.leave(), ben.leave(), cleo.leave()]);
+  });
+
+  it("is told where its log was lost, with the cause, and the talk goes on in a room somebody had opened", async () => {
     const place = "chat/looms";
     const [ada, ben] = await Promise.all([
       Visitor.enter(browser, playground.url, "Ada L", place),
@@ -30,6 +76,7 @@ describe("a server that is killed and started again", () => {
     await Promise.all([ada.isAway(), ben.isAway()]);
     await ada.say("x: while it was down");
     await ada.hasDelivered(["seen", "queued"]);
+    await playground.loseLog();
     await expect.poll(() => ada.page.getByTestId("banner").innerText()).toMatch(/1 message of yours waits here/);
 
     await playground.startAgain();

@@ -110,13 +110,27 @@ describe("a stranger's project", () => {
 });
 
 describe("the browser's bundle", () => {
-  it("stays within its budget and brings no schema library, no contract and no server code", async () => {
+  let sizes: readonly { gzipBytes: number; gzipBytesMax?: number; modules: string[] }[] = [];
+  beforeAll(async () => {
     const printed = await mustRun(process.execPath, ["--import", "tsx", "scripts/size.ts", "--json"], root);
-    const size = JSON.parse(printed) as { gzipBytes: number; gzipBytesMax: number; modules: string[] };
-    expect(size.gzipBytes).toBeGreaterThan(1_000);
-    expect(size.gzipBytes).toBeLessThanOrEqual(size.gzipBytesMax);
+    sizes = JSON.parse(printed) as typeof sizes;
+  });
+
+  it("stays within its budgets and brings no schema library, no contract and no server code", () => {
     const mayHold = /^packages\/(?:base|client|protocol)\/dist\/(?!contract\/)/;
-    expect(size.modules.filter((path) => !mayHold.test(path))).toEqual([]);
+    expect(sizes.filter(({ gzipBytesMax }) => gzipBytesMax)).toHaveLength(2);
+    for (const { gzipBytes, gzipBytesMax = Infinity, modules } of sizes) {
+      expect(gzipBytes).toBeGreaterThan(1_000);
+      expect(gzipBytes).toBeLessThanOrEqual(gzipBytesMax);
+      expect(modules.filter((path) => !mayHold.test(path))).toEqual([]);
+    }
+  });
+
+  it("holds presence, history and answers to questions only where they are imported", () => {
+    const optional = /\/(?:presence|history|asks)\.js$/;
+    const [smallest, whole] = sizes.map(({ modules }) => modules.filter((path) => optional.test(path)));
+    expect(smallest).toEqual([]);
+    expect(whole).toHaveLength(3);
   });
 });
 

@@ -107,14 +107,17 @@ export async function pack(folders: readonly string[], to: string): Promise<Tarb
   });
 }
 
-/** What the published packages need from elsewhere, as folders of this repository's installation. */
+/** What the published packages need from elsewhere, and what that needs, as folders of this repository's installation. */
 export function foreignFolders(extra: readonly string[]): string[] {
-  const names = new Set(extra);
-  for (const folder of publishedFolders()) {
-    for (const name of Object.keys(readManifest(folder).dependencies ?? {})) {
-      if (!name.startsWith("@heddle/")) names.add(name);
-    }
-  }
+  const names = new Set<string>();
+  const need = (name: string): void => {
+    if (name.startsWith("@heddle/") || names.has(name)) return;
+    names.add(name);
+    needAll(join(root, "node_modules", name));
+  };
+  const needAll = (folder: string): void => Object.keys(readManifest(folder).dependencies ?? {}).forEach(need);
+  extra.forEach(need);
+  publishedFolders().forEach(needAll);
   return [...names].sort().map((name) => join(root, "node_modules", name));
 }
 

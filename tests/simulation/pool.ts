@@ -1,12 +1,16 @@
 // Worker processes that share out seeds. Ends them all when done or interrupted.
 
 import { fork, type ChildProcess } from "node:child_process";
-import type { Counts } from "@heddle/testkit/simulation";
+import type { Counts, PlanPart, Strike, Without } from "@heddle/testkit/simulation";
 import type { Plant } from "./planted.ts";
 
 export interface Verdict {
   readonly seed: number;
   readonly counts: Counts;
+  /** The faults that were planned. */
+  readonly strikes: readonly Strike[];
+  /** What the seed's world has that could be left out. */
+  readonly parts: readonly PlanPart[];
   /** The first few, as text. */
   readonly violations: readonly string[];
   readonly violationCount: number;
@@ -17,6 +21,8 @@ export interface PoolOptions {
   readonly plant?: Plant | undefined;
   /** Prints every event of every history. */
   readonly trace?: boolean;
+  /** Left out of every seed. */
+  readonly without?: Partial<Without>;
   /** Called with each verdict, in the order they come; `true` stops the run. */
   readonly onVerdict: (verdict: Verdict) => boolean | void;
 }
@@ -36,7 +42,7 @@ export async function runSeeds(first: number, count: number, options: PoolOption
 
 function runWorker(
   take: () => number | undefined,
-  { plant, trace = false, onVerdict }: PoolOptions,
+  { plant, trace = false, without = {}, onVerdict }: PoolOptions,
   stop: () => void,
 ): Promise<void> {
   const worker = fork(workerPath, [], {
@@ -49,7 +55,7 @@ function runWorker(
     let current: number | undefined;
     const give = (): void => {
       const seed = (current = take());
-      if (seed !== undefined) return void worker.send({ seed, trace });
+      if (seed !== undefined) return void worker.send({ seed, trace, without });
       isDone = true;
       end(worker);
       resolve();
@@ -64,7 +70,14 @@ function runWorker(
       const why = `a worker ended with ${code} at seed ${current}`;
       if (plant === undefined || current === undefined) return reject(new Error(why));
       // A bug may end its process: then it is found.
-      onVerdict({ seed: current, counts: {}, violations: [`crash: ${why}`], violationCount: 1 });
+      onVerdict({
+        seed: current,
+        counts: {},
+        strikes: [],
+        parts: [],
+        violations: [`crash: ${why}`],
+        violationCount: 1,
+      });
       resolve();
     });
     give();

@@ -6,17 +6,21 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { belowFloors, floorsPerHundred } from "./floors.ts";
 import { plants } from "./planted.ts";
+import { shrink } from "./shrink.ts";
 import { runSeeds, type Verdict } from "./pool.ts";
 
 const usage = `usage: npm run simulate -- [--seeds N] [--seed S] [--workers W] [--plant NAME] [--trace]
-       npm run simulate -- --hunt [--seeds N] [--plant NAME]
+       npm run simulate -- --shrink --seed S [--plant NAME]
+       npm run simulate -- --hunt [--seeds N] [--plant NAME]…
 
   --seeds N     how many seeds, 1 to 10000000; default 100
   --seed S      the first one; random if absent. Seeds S to S+N-1 are run
   --workers W   processes, 1 to 64; default one a core
   --plant NAME  with a planted bug: ${plants.map(({ name }) => name).join(", ")}
   --trace       print every event of the histories
-  --hunt        find the first seed that catches each planted bug (at most N, default 2000) and write it down`;
+  --shrink      leave out faults and weather as long as the seed still fails, and print what is left
+  --hunt        find the first seed that catches each planted bug, or each of those named (at most N, default 2000),
+                and write it down`;
 
 const seedsPath = new URL("planted-seeds.json", import.meta.url);
 
@@ -25,8 +29,9 @@ const { values } = parseArgs({
     seeds: { type: "string" },
     seed: { type: "string" },
     workers: { type: "string" },
-    plant: { type: "string" },
+    plant: { type: "string", multiple: true, default: [] },
     trace: { type: "boolean", default: false },
+    shrink: { type: "boolean", default: false },
     hunt: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -41,12 +46,17 @@ function wholeNumber(name: string, text: string | undefined, usual: number, most
 }
 
 const workers = wholeNumber("workers", values.workers, availableParallelism(), 64);
-const plant = plants.find(({ name }) => name === values.plant);
+const named = plants.filter(({ name }) => values.plant.includes(name));
+const [plant] = named;
 if (values.help) {
   console.log(usage);
-} else if (values.plant !== undefined && plant === undefined) {
-  console.error(`no plant ${values.plant}\n\n${usage}`);
+} else if (named.length < new Set(values.plant).size || (named.length > 1 && !values.hunt)) {
+  console.error(
+    `--plant: ${values.plant.join(", ")} given; known names wanted, and one of them unless hunting\n\n${usage}`,
+  );
   process.exitCode = 2;
+} else if (values.shrink) {
+  await shrinkSeed(wholeNumber("seed", values.seed, 1, 2 ** 32 - 1));
 } else if (values.hunt) {
   await hunt(wholeNumber("seeds", values.seeds, 2_000, 10_000_000));
 } else {
@@ -109,16 +119,24 @@ function print(totals: Readonly<Record<string, number>>): void {
   }
 }
 
-/** The first catching seed of each plant. A plant nothing catches is a hole in the simulation. */
+async function shrinkSeed(seed: number): Promise<void> {
+  const shrunk = await shrink(seed, plant);
+  if (shrunk === undefined) return console.log(`seed ${seed} holds`);
+  const { verdict, strikes, strikeCount, parts, runCount } = shrunk;
+  console.log(`seed ${seed} still fails with ${strikes.length} of ${strikeCount} faults, after ${runCount} runs:`);
+  for (const { index, atMs, kind } of strikes) console.log(`  fault ${index} at ${atMs.toFixed(0)} ms: ${kind}`);
+  console.log(`  and: ${parts.join(", ") || "nothing else"}`);
+  for (const text of verdict.violations) console.log(`  ${text}`);
+  process.exitCode = 1;
+}
+
+/**
+ * The first catching seed of each plant, or of those named; each is written down as it is found, what was known of the
+ * others stays. A plant nothing catches is a hole in the simulation.
+ */
 async function hunt(most: number): Promise<void> {
   const known = JSON.parse(readFileSync(seedsPath, "utf8")) as Record<string, number>;
-  const found: Record<string, number> = {};
-  for (const candidate of plants) {
-    if (plant !== undefined && candidate !== plant) {
-      const seed = known[candidate.name];
-      if (seed !== undefined) found[candidate.name] = seed;
-      continue;
-    }
+  for (const candidate of named.length > 0 ? named : plants) {
     let caught: Verdict | undefined;
     await runSeeds(1, most, {
       workers,
@@ -128,11 +146,13 @@ async function hunt(most: number): Promise<void> {
         return caught !== undefined;
       },
     });
+    delete known[candidate.name];
     if (caught === undefined) console.log(`${candidate.name}: NOT CAUGHT within ${most} seeds`);
     else {
-      found[candidate.name] = caught.seed;
+      known[candidate.name] = caught.seed;
       console.log(`${candidate.name}: seed ${caught.seed}, ${caught.violations[0]?.slice(0, 150)}`);
     }
+    const inOrder = plants.flatMap(({ name }) => (known[name] === undefined ? [] : [[name, known[name]] as const]));
+    writeFileSync(seedsPath, `${JSON.stringify(Object.fromEntries(inOrder), null, 2)}\n`);
   }
-  writeFileSync(seedsPath, `${JSON.stringify(found, null, 2)}\n`);
 }

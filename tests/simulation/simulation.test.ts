@@ -8,7 +8,7 @@ import { runSeeds, type Verdict } from "./pool.ts";
 const root = new URL("../../", import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), "utf8");
 const workers = availableParallelism();
-const fixedSeeds = { first: 1, count: 300 };
+const fixedSeeds = { first: 1, count: 2_000 };
 
 describe("the simulation", () => {
   it(`keeps every guarantee over ${fixedSeeds.count} fixed seeds, and meets what it must`, async () => {

@@ -10,23 +10,26 @@ const digest = {
 };
 const violationsShown = 5;
 
-process.on("message", (/** @type {{ seed: number, trace: boolean }} */ { seed, trace }) => {
-  void run(seed, trace);
+/** @typedef {Partial<import("@heddle/testkit/simulation").Without>} Without */
+
+process.on("message", (/** @type {{ seed: number, trace: boolean, without: Without }} */ { seed, trace, without }) => {
+  void run(seed, trace, without);
 });
 process.on("disconnect", () => process.exit());
 
 /**
  * @param {number} seed
  * @param {boolean} trace
+ * @param {Without} without
  */
-async function run(seed, trace) {
+async function run(seed, trace, without) {
   try {
-    const { violations, history, counts } = await simulate(seed, digest);
+    const { violations, history, counts, strikes, parts } = await simulate(seed, digest, without);
     const shown = violations.slice(0, violationsShown).map(({ invariant, message }) => `${invariant}: ${message}`);
     if (trace) for (const event of history) console.log(JSON.stringify(event));
-    process.send?.({ seed, counts, violations: shown, violationCount: violations.length });
+    process.send?.({ seed, counts, strikes, parts, violations: shown, violationCount: violations.length });
   } catch (error) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.send?.({ seed, counts: {}, violations: [`crash: ${text}`], violationCount: 1 });
+    process.send?.({ seed, counts: {}, strikes: [], parts: [], violations: [`crash: ${text}`], violationCount: 1 });
   }
 }

@@ -1,17 +1,18 @@
 // The client without types: plain channel names, any JSON values. Puts the parts together and hands frames round.
 
 import { closeHundredOf, dropPositionsHundred, type Guarantee, type ServerFrame } from "@heddle/protocol";
-import type { Channel, SubscribeOptions } from "./channel/channel-api.ts";
+import type { BareChannel, SubscribeOptions } from "./channel/channel-api.ts";
 import { newChannels, type NoticeGap } from "./channel/channels.ts";
 import { messageFrom, type Meta } from "./channel/delivery.ts";
-import { newConnection, type ClientState, type Passed } from "./connection/connection.ts";
+import { newConnection, type ClientState } from "./connection/connection.ts";
 import { newTokenKeeper } from "./connection/token-keeper.ts";
 import { HeddleError, LocalError } from "./errors.ts";
-import { newEmitter, type Listener, type Off } from "./emitter.ts";
+import { newEmitter, throwLater, type Listener, type Off } from "./emitter.ts";
 import type { Growing } from "./growing.ts";
-import { resolveLimits, type CoreOptions, type Settings } from "./options.ts";
+import { clientLimits, resolveLimits, type CoreOptions, type Settings } from "./options.ts";
 import { frameLength, newOutbox } from "./outbox/outbox.ts";
-import { newAsks, type AskHandler } from "./requests/asks.ts";
+import { ports, type ClientPorts } from "./ports.ts";
+import type { Asks } from "./requests/asks.ts";
 import { newAsk, type AskOptions } from "./requests/requests.ts";
 import { newSender, type Answer } from "./requests/sender.ts";
 import { newCounters, type ClientStats } from "./stats.ts";
@@ -21,7 +22,8 @@ export interface CallOptions extends AskOptions {
   readonly idempotent?: boolean | undefined;
 }
 
-export interface ClientCore extends AsyncDisposable {
+/** A client without what can be left out of a bundle. */
+export interface BareClient extends AsyncDisposable, ClientPorts {
   readonly state: ClientState;
   /** As the server knows us; undefined before the first connection and for anonymous sessions. */
   readonly userId: string | undefined;
@@ -33,26 +35,22 @@ export interface ClientCore extends AsyncDisposable {
   readonly guarantee: Guarantee | undefined;
   readonly stats: ClientStats;
   /** The channels this client knows, subscribed or not. */
-  readonly channels: readonly Channel[];
+  readonly channels: readonly BareChannel[];
   /** Connects, unless it did. Everything that needs a connection does this by itself. @throws {LocalError} `closed` */
   connect(): void;
   /** Ends everything: what is unanswered rejects with `closed`, nothing more is sent. Resolves when the link is down. */
   close(): Promise<void>;
   /** Calls `listener` with every later state. */
   onState(listener: Listener<ClientState>): Off;
-  /** Every frame that passes, tokens and secrets blotted out. For people to look at. */
-  onFrame(listener: (direction: "in" | "out", text: string) => void): Off;
   /** Makes sure the connection lives: without a sign of life within two seconds it is replaced. Tries at once when waiting. */
   probe(): void;
   /**
    * A channel; the same object for the same name. Nothing is sent before it is used. Options count while it is not
    * subscribed. @throws {LocalError} `backpressure` when `channelCount` channels are in use
    */
-  channel(name: string, options?: SubscribeOptions): Channel;
+  channel(name: string, options?: SubscribeOptions): BareChannel;
   /** @throws {HeddleError} refused or failed; @throws {LocalError} `timeout`, `aborted`, `unknown-outcome`, `closed`, … */
   call(op: string, input?: unknown, options?: CallOptions): Promise<unknown>;
-  /** Answers the server's questions of this name. One handler a name; the latest counts. */
-  onAsk(name: string, handler: AskHandler): Off;
   /** Calls `handler` with every notice of this name to this user, everybody or this connection. Not waited for. */
   onNotice(name: string, handler: (payload: unknown, meta: Meta) => unknown): Off;
   /** Notices were missed. */
@@ -63,17 +61,19 @@ export interface ClientCore extends AsyncDisposable {
 interface ClientKinds {
   readonly [notice: `:${string}`]: [payload: unknown, meta: Meta];
   readonly state: [state: ClientState];
-  readonly frame: Passed;
   readonly gap: [gap: NoticeGap];
 }
 
-/** @throws {LocalError} `option-invalid`, naming field, value and range */
-export function createClientCore(options: CoreOptions): ClientCore {
-  const settings: Settings = resolveLimits({ ...options, onError: options.onError ?? throwLater });
+/**
+ * @param extend  is given every channel when it is made
+ * @throws {LocalError} `option-invalid`, naming field, value and range
+ */
+export function createBareClient(options: CoreOptions, extend?: (channel: BareChannel) => void): BareClient {
+  const settings: Settings = resolveLimits({ ...options, onError: options.onError ?? throwLater }, clientLimits);
   const { clock, random, lifecycle, windowCost, requestCount } = settings;
+  const kept = settings.outbox?.[ports];
   const counters = newCounters();
-  const emitter = newEmitter<ClientKinds>(settings.onError);
-  const [tell, add] = emitter;
+  const [tell, add] = newEmitter<ClientKinds>(settings.onError);
   /** What one frame may have. */
   let lengthMax = frameLength;
   // 96 random bits, drawn anew at every start and never kept.
@@ -94,8 +94,8 @@ export function createClientCore(options: CoreOptions): ClientCore {
     }
   });
 
-  const [send, connectLink, hurry, restart, expires, close] = newConnection(settings, counters, emitter, token, [
-    () => ({ pid, w: windowCost, subs: helloSubs() }),
+  const [send, connectLink, hurry, restart, expires, close] = newConnection(settings, counters, token, [
+    () => ({ pid, w: windowCost, subs: helloSubs(), ...kept?.[1]() }),
     (welcome) => {
       const { u, x, id, g, max } = welcome;
       // Numbers count per identity: under another one a repetition would be a second message, and by somebody else.
@@ -107,9 +107,10 @@ export function createClientCore(options: CoreOptions): ClientCore {
     },
     (frame, cost) => {
       const { t } = frame;
-      if (t === "part") return; // results in pieces are not asked for
-      if (t === "ask") void asked(frame);
-      else if (t === "cancel") stopAsks(frame.r);
+      if (t === "ask") {
+        if (asks) void asks[1](frame);
+        else send({ t: "reply", r: frame.r, err: { code: 302, why: frame.op } });
+      } else if (t === "cancel") asks?.[2](frame.r);
       else if ("r" in frame) answered(frame as Answer, cost);
       else if (t === "m" && !frame.c) {
         notice(...messageFrom(frame, undefined));
@@ -121,7 +122,7 @@ export function createClientCore(options: CoreOptions): ClientCore {
         giveUp("closed", endedWhy);
         channelsClosed(new LocalError("closed", endedWhy));
       }
-      stopAsks();
+      asks?.[2]();
       lost(code === 1009);
       channelsLost(closeHundredOf(code) === dropPositionsHundred);
     },
@@ -137,7 +138,8 @@ export function createClientCore(options: CoreOptions): ClientCore {
     connectLink();
   };
 
-  const sender = newSender(clock, send);
+  let sender = newSender(clock, send);
+  if (kept) sender = kept[0](sender, pid);
   const [, pending, expect, answered, welcomed, lost, giveUp] = sender;
   const ask = newAsk(sender, requestCount);
   const [publish, number] = newOutbox(
@@ -146,10 +148,10 @@ export function createClientCore(options: CoreOptions): ClientCore {
     () => lengthMax,
     () => self.x,
   );
-  const [onAsk, asked, stopAsks] = newAsks(clock, send);
+  let asks: Asks | undefined;
   const notice = (payload: unknown, meta: Meta): void => void tell(`:${meta.event}`, payload, meta);
 
-  const self: Growing<ClientCore, "userId" | "x" | "connectionId" | "guarantee"> = {
+  const self: Growing<BareClient, "userId" | "x" | "connectionId" | "guarantee"> = {
     state: { name: "idle" },
     get stats() {
       return { ...counters, outboxCount: pending(true).length };
@@ -161,7 +163,6 @@ export function createClientCore(options: CoreOptions): ClientCore {
     close,
     [Symbol.asyncDispose]: close,
     onState: (listener) => add("state", listener),
-    onFrame: (listener) => add("frame", listener),
     probe: hurry,
     channel: (name, given) => channelOf(name, given).channel,
     async call(op, input, how = {}) {
@@ -169,21 +170,28 @@ export function createClientCore(options: CoreOptions): ClientCore {
       const n = how.idempotent ? number() : undefined;
       return (await ask({ t: "call", op, d: input, n }, how, !!n)).d;
     },
-    onAsk,
+    [ports]: [(make) => (asks ??= make(clock, send))[0], connect, ask, send],
     onNotice: (name, handler) => add(`:${name}`, handler),
     onNoticeGap: (listener) => add("gap", listener),
   };
 
   const [allChannels, channelOf, helloSubs, channelsWelcomed, channelFrame, channelsLost, channelsClosed] = newChannels(
-    [settings, counters, self, connect, send, restart, expect, ask, publish, number, notice, (gap) => tell("gap", gap)],
+    [
+      settings,
+      counters,
+      self,
+      connect,
+      send,
+      restart,
+      expect,
+      ask,
+      publish,
+      number,
+      notice,
+      (gap) => tell("gap", gap),
+      extend,
+    ],
   );
   const unwatch = lifecycle?.watch(hurry);
-  return self as ClientCore;
-}
-
-/** What handlers throw is nobody's to swallow: it surfaces as if a timer had thrown it. */
-function throwLater(error: unknown): void {
-  queueMicrotask(() => {
-    throw error;
-  });
+  return self as BareClient;
 }

@@ -1,9 +1,10 @@
 // Compiled, never run: what must compile does, what must not is marked.
 
-import { call, channel, defineContract, volatile } from "@heddle/protocol/contract";
+import { call, channel, defineContract, stream, volatile } from "@heddle/protocol/contract";
 import { z } from "zod";
 import { enter } from "./testing/chat-room.ts";
-import { createClient } from "./websocket.ts";
+import { createClient, streamOf } from "./index.ts";
+import { createClient as createSmallest, historyOf, historyPageOf, onAsk, presenceOf } from "./websocket.ts";
 
 const chat = defineContract({
   channels: {
@@ -20,6 +21,7 @@ const chat = defineContract({
   calls: {
     rename: call({ input: z.object({ to: z.string() }), output: z.string() }),
     order: call({ input: z.number(), output: z.number(), idempotent: true }),
+    tail: call({ input: z.object({ from: z.number() }), output: stream(z.object({ n: z.number() })) }),
   },
   asks: { confirm: call({ input: z.string(), output: z.boolean() }) },
   notices: { notify: z.object({ title: z.string() }) },
@@ -46,6 +48,27 @@ client.onNotice("notify", ({ title }) => title.trim());
 for await (const entry of room.history({ before: room.attachedAt })) {
   if (entry.meta.event === "message") void entry.meta.position;
 }
+for await (const { n } of streamOf(client, "tail", { from: 1 }, { windowCost: 1_000 })) void n.toFixed();
+// @ts-expect-error it streams
+void client.call("tail", { from: 1 });
+// @ts-expect-error it has one answer
+streamOf(client, "rename", { to: "x" });
+// @ts-expect-error another input
+streamOf(client, "tail", { to: "x" });
+// @ts-expect-error no such call
+streamOf(client, "head", {});
+type NumbersPage = Promise<{ readonly entries: readonly { readonly payload: number }[] }>;
+const smallest = createSmallest<typeof chat>({ url: "/realtime" });
+const smallRoom = smallest.channel("room", { roomId: "42" });
+smallRoom.on("message", ({ text, from }) => void [text.trim(), from.trim()]);
+void presenceOf(smallRoom).enter({ name: "Ada" });
+void presenceOf(room).members.get("x")?.data.name.trim();
+onAsk(smallest, "confirm", (question) => question.length > 3);
+for await (const entry of historyOf(smallRoom, { last: 10 })) {
+  if ("text" in entry.payload) void entry.payload.text.trim();
+}
+void historyPageOf(smallRoom, { last: 10 }).then(({ entries }) => entries.map(({ meta }) => meta.position));
+
 await using closed = client;
 void closed.state.name;
 void enter("/realtime", () => Promise.resolve("token")).then((entered) => entered.close());
@@ -76,3 +99,19 @@ void client.call("rename", { to: "x" }, { idempotent: true });
 client.onAsk("confirm", () => "yes");
 // @ts-expect-error no such notice
 client.onNotice("notice", () => undefined);
+// @ts-expect-error presence is imported, not a member
+void smallRoom.presence;
+// @ts-expect-error history is imported, not a member
+void smallRoom.history;
+// @ts-expect-error what answers questions is imported, not a member
+void smallest.onAsk;
+// @ts-expect-error member of the wrong type
+void presenceOf(smallRoom).enter({ nick: "Ada" });
+// @ts-expect-error this channel has no such entries
+void (historyPageOf(smallest.channel("lobby"), { last: 1 }) satisfies NumbersPage);
+// @ts-expect-error answer of the wrong type
+onAsk(smallest, "confirm", () => "yes");
+// @ts-expect-error no such question
+onAsk(smallest, "confirmed", () => true);
+// @ts-expect-error a channel is wanted
+void presenceOf(smallest);

@@ -1,6 +1,7 @@
 // Entry `@heddle/client/core`: the client over any transport, clock and chance, without a contract's types.
 
-export { createClientCore, type CallOptions, type ClientCore } from "./client-core.ts";
+export type { CallOptions } from "./client-core.ts";
+export { createClientCore, type ClientCore } from "./whole-client.ts";
 export type { Channel, ChannelPublishOptions, ChannelStatus, Skip, SubscribeOptions } from "./channel/channel-api.ts";
 export type { NoticeGap } from "./channel/channels.ts";
 export type { Message, Meta } from "./channel/delivery.ts";
@@ -14,7 +15,8 @@ export { HeddleError, LocalError, type LocalCode } from "./errors.ts";
 export { clientLimits, type ClientLimits, type CoreOptions, type TokenRequest, type TokenSource } from "./options.ts";
 export type { Published, PublishOptions } from "./outbox/outbox.ts";
 export type { AskHandler } from "./requests/asks.ts";
+export { streamFrom, type StreamOptions } from "./requests/streams.ts";
 export type { ClientStats } from "./stats.ts";
 export { channelTransitions, type ChannelState } from "./channel/states.ts";
 export { browserWebSocket } from "./transport/browser-websocket.ts";
-export type { Transport, TransportHandlers, TransportLink } from "./transport/transport.ts";
+export type { FrameCodec, Transport, TransportHandlers, TransportLink } from "./transport/transport.ts";

@@ -18,7 +18,6 @@ export type Emitter<Kinds> = readonly [
   tell: Tell<Kinds>,
   /** The result takes the listener away again; twice does nothing. */
   add: <Kind extends keyof Kinds>(kind: Kind, listener: (...values: Extract<Kinds[Kind], unknown[]>) => unknown) => Off,
-  has: (kind: keyof Kinds) => boolean,
 ];
 
 /** @param failed  gets what they throw, or reject with */
@@ -47,6 +46,12 @@ export function newEmitter<Kinds>(failed: (error: unknown) => void): Emitter<Kin
       all.set(kind, listeners);
       return () => void listeners.delete(entry);
     },
-    (kind) => of(kind).size > 0,
   ];
+}
+
+/** What handlers throw is nobody's to swallow: it surfaces as if a timer had thrown it. */
+export function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }

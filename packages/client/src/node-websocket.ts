@@ -1,9 +1,9 @@
 // The transport for Node, which has no WebSocket of its own in all supported versions: dials with @heddle/websocket.
 
 import { messageOf, type Clock, type Random } from "@heddle/base";
-import { jsonSubprotocol } from "@heddle/protocol";
 import { dial, type DialOptions, type WebSocketConnection } from "@heddle/websocket";
-import type { Transport } from "./transport/transport.ts";
+import { binaryLink, offeredWith, type BinarySocket } from "./transport/binary-link.ts";
+import type { FrameCodec, Transport } from "./transport/transport.ts";
 
 /** Largest message taken from a server: many joined frames, a snapshot among them. */
 const maxMessageBytes = 16_777_216;
@@ -11,35 +11,40 @@ const maxMessageBytes = 16_777_216;
 export interface NodeWebSocketOptions extends Pick<DialOptions, "headers" | "tls" | "handshakeTimeoutMs"> {
   readonly clock: Clock;
   readonly random: Random;
+  /** How frames travel if the server knows it. Default: as JSON text. */
+  readonly codec?: FrameCodec | undefined;
 }
 
 /** @param url  ws:, wss:, http: or https: */
-export function nodeWebSocket(url: string, options: NodeWebSocketOptions): Transport {
+export function nodeWebSocket(url: string, { codec, ...options }: NodeWebSocketOptions): Transport {
+  const protocols = offeredWith(codec);
   return {
     name: "websocket",
     open(handlers) {
       const giveUp = new AbortController();
       let connection: WebSocketConnection | undefined;
+      const { link, opened, message, closed } = binaryLink(codec, handlers, () => connection && socketOn(connection));
       // The client has a heartbeat of its own above this.
-      dial(url, { ...options, maxMessageBytes, ping: false, protocols: [jsonSubprotocol], signal: giveUp.signal }).then(
+      dial(url, { ...options, maxMessageBytes, ping: false, protocols, signal: giveUp.signal }).then(
         (dialled) => {
           connection = dialled;
-          dialled.start({
-            onText: (text) => handlers.message(text),
-            onBinary: () => dialled.close(1003, "text wanted"),
-            onClose: (code, reason) => handlers.closed(code, reason),
-          });
-          handlers.opened();
+          dialled.start({ onText: message, onBinary: message, onClose: closed });
+          opened(dialled.protocol);
         },
-        (error: unknown) => handlers.closed(1006, messageOf(error)),
+        (error: unknown) => closed(1006, messageOf(error)),
       );
       return {
-        send: (text) => void connection?.sendText(text),
+        send: link.send,
         close: (code, reason) => {
           if (connection === undefined) giveUp.abort();
-          else connection.close(code, reason);
+          else link.close(code, reason);
         },
       };
     },
   };
 }
+
+const socketOn = (connection: WebSocketConnection): BinarySocket => ({
+  send: (message) => void (typeof message === "string" ? connection.sendText(message) : connection.sendBinary(message)),
+  close: (code, reason) => connection.close(code, reason),
+});

@@ -46,14 +46,16 @@ describe("limits", () => {
 
   it.each(Object.entries(clientLimits))("let %s be between a hundredth and a hundredfold of %i", (name, usual) => {
     for (const value of [usual / 100, usual * 100])
-      expect(resolveLimits({ [name]: value })).toMatchObject({ [name]: value });
+      expect(resolveLimits({ [name]: value }, clientLimits)).toMatchObject({ [name]: value });
     for (const value of [usual / 101, usual * 101, NaN]) {
-      expect(() => resolveLimits({ [name]: value })).toThrow(`${name}: ${value}, not ${usual / 100} to ${usual * 100}`);
+      expect(() => resolveLimits({ [name]: value }, clientLimits)).toThrow(
+        `${name}: ${value}, not ${usual / 100} to ${usual * 100}`,
+      );
     }
   });
 
   it("leave alone what is no limit", () => {
     const given: Partial<ClientLimits> = { outboxCount: 50 };
-    expect(resolveLimits(given)).toEqual({ ...clientLimits, outboxCount: 50 });
+    expect(resolveLimits(given, clientLimits)).toEqual({ ...clientLimits, outboxCount: 50 });
   });
 });

@@ -3,6 +3,7 @@
 import type { Clock, Random } from "@heddle/base";
 import type { Lifecycle } from "./connection/lifecycle.ts";
 import { LocalError } from "./errors.ts";
+import type { KeptPorts } from "./ports.ts";
 import type { Transport } from "./transport/transport.ts";
 
 /**
@@ -61,6 +62,8 @@ export interface CoreOptions extends Partial<ClientLimits> {
   /** Without it the session is anonymous, if the server takes such. */
   readonly token?: TokenSource | undefined;
   readonly lifecycle?: Lifecycle | undefined;
+  /** Keeps publishes, and positions where asked, beyond this run: what `openOutbox` of `@heddle/client/outbox` gave. */
+  readonly outbox?: KeptPorts | undefined;
   /** Gets what handlers and listeners throw; the stream goes on. Default: thrown where nobody catches, as a timer would. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -68,10 +71,17 @@ export interface CoreOptions extends Partial<ClientLimits> {
 /** What a client was told, with every limit present. */
 export type Settings = CoreOptions & ClientLimits & { readonly onError: (error: unknown) => void };
 
-/** @throws {LocalError} `option-invalid`, naming field, value and range */
-export function resolveLimits<Given extends Partial<ClientLimits>>(given: Given): Given & ClientLimits {
-  const settled = { ...clientLimits, ...given };
-  for (const [name, usual] of Object.entries(clientLimits) as [keyof ClientLimits, number][]) {
+/**
+ * Puts defaults where nothing was given.
+ *
+ * @throws {LocalError} `option-invalid`, naming field, value and range
+ */
+export function resolveLimits<Given, Limits extends { readonly [Name in keyof Limits]: number }>(
+  given: Given & Partial<Limits>,
+  limits: Limits,
+): Given & Limits {
+  const settled = { ...limits, ...given };
+  for (const [name, usual] of Object.entries(limits) as [keyof Limits & string, number][]) {
     const value = settled[name];
     if (!(value >= usual / 100 && value <= usual * 100)) {
       throw new LocalError("option-invalid", `${name}: ${value}, not ${usual / 100} to ${usual * 100}`);

@@ -1,11 +1,16 @@
-// Entry `@heddle/client/websocket`: the smallest client, over WebSocket alone.
+// Entry `@heddle/client/websocket`: the smallest client, over WebSocket alone. Presence, history and the server's questions
+// are functions of their own here.
 
 import type { Contract } from "@heddle/protocol/contract";
-import { clientOn, type Client, type ClientOptions } from "./client.ts";
+import { clientOn, type ClientOptions, type TypedBareClient } from "./client.ts";
+import { createBareClient } from "./client-core.ts";
 import { browserLifecycle } from "./connection/lifecycle.ts";
 import { browserWebSocket } from "./transport/browser-websocket.ts";
 
 export * from "./api.ts";
+export type { TypedBareClient as Client } from "./client.ts";
+export type { TypedBareChannel as TypedChannel } from "./typed-channel.ts";
+export { historyOf, historyPageOf, onAsk, presenceOf } from "./optional.ts";
 export { browserWebSocket };
 
 /**
@@ -13,5 +18,5 @@ export { browserWebSocket };
  *
  * @throws {LocalError} `option-invalid`, naming field, value and range
  */
-export const createClient = <C extends Contract>(options: ClientOptions): Client<C> =>
-  clientOn<C>(options, browserWebSocket, browserLifecycle);
+export const createClient = <C extends Contract>(options: ClientOptions): TypedBareClient<C> =>
+  clientOn(options, createBareClient, browserWebSocket, browserLifecycle);

@@ -5,7 +5,10 @@ import { everyoneChannel, userChannel, type CloseKey, type Guarantee, type Pos }
 import { Channels } from "./channel/channels.ts";
 import { frameOf } from "./channel/frames.ts";
 import { asHubError, Publisher, type Publication } from "./channel/publisher.ts";
-import { ReadSlots } from "./channel/slices.ts";
+import { Admission } from "./pressure/admission.ts";
+import { MemoryGuard, type MemoryLevel } from "./pressure/memory-guard.ts";
+import { UserRates } from "./pressure/rates.ts";
+import { ReadBudget } from "./pressure/read-budget.ts";
 import { greet } from "./commands/hello.ts";
 import { runCommand } from "./commands/run.ts";
 import { HubError } from "./hub-error.ts";
@@ -57,9 +60,13 @@ export class Hub {
     const { clock, random, engine, digest } = options;
     const limits = resolveLimits(options.limits);
     const counters = newCounters();
-    const readSlots = new ReadSlots(limits.readsMax);
+    const reads = new ReadBudget({ clock, counters, limits });
     const ringBudget = { bytesMax: limits.ringsBytes, bytes: 0 };
-    const channelEnv = { engine, clock, bulk: options.bulkSender, counters, ringBudget, readSlots, limits };
+    const dropsVolatile = (): boolean => this.#node.memory.dropsVolatile;
+    const channelEnv = {
+      ...{ engine, clock, bulk: options.bulkSender, counters, ringBudget, reads, limits, dropsVolatile },
+    };
+    const channels = new Channels(channelEnv, limits);
     const name = engine.registry.self;
     this.#node = {
       name,
@@ -73,12 +80,26 @@ export class Hub {
       limits,
       counters,
       guarantee: guaranteeOf(engine),
-      channels: new Channels(channelEnv, limits),
+      channels,
       publisher: new Publisher({ engine, random, digest, counters }),
-      readSlots,
+      reads,
+      admission: new Admission({ clock, limits }),
+      userRates: new UserRates(limits),
+      memory: new MemoryGuard(
+        options.memory,
+        {
+          limitRings: (share) => {
+            ringBudget.bytesMax = limits.ringsBytes * share;
+            channels.shrink();
+          },
+          closeLagging: () => this.#closeLagging(),
+        },
+        { clock, counters, limits },
+      ),
       heartbeat: new Heartbeat(clock, random, limits.pingMs),
       answers: new Answers(clock, limits.answersMax),
       asks: new Asks(name, clock, limits.asksMax),
+      open: { callCount: 0, streamCount: 0 },
       noticePolicy,
       isDraining: false,
     };
@@ -111,6 +132,16 @@ export class Hub {
 
   get channelCount(): number {
     return this.#node.channels.count;
+  }
+
+  /** Whether new connections are taken: not while memory is short. */
+  get takesNewcomers(): boolean {
+    return this.#node.memory.takesNewcomers;
+  }
+
+  /** How short memory is; see `HubLimits`. */
+  get memoryLevel(): MemoryLevel {
+    return this.#node.memory.level;
   }
 
   get isDraining(): boolean {
@@ -207,7 +238,7 @@ export class Hub {
   async history(channel: string, query: ReadQuery): Promise<ReadResult> {
     this.#policyOf(channel);
     try {
-      return await this.#node.readSlots.run(() => this.#node.engine.log.read(channel, query));
+      return await this.#node.reads.run(this, () => this.#node.engine.log.read(channel, query));
     } catch (error) {
       throw asHubError(error);
     }
@@ -246,11 +277,21 @@ export class Hub {
     if (!this.#node.isDraining) await this.drain();
     this.#node.channels[Symbol.dispose]();
     this.#node.heartbeat[Symbol.dispose]();
+    this.#node.memory[Symbol.dispose]();
     await this.#node.engine.stop();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Those who are behind hold the most for the longest; they read on elsewhere, or here when there is room. */
+  #closeLagging(): void {
+    for (const session of this.#sessions.all()) {
+      if (!session.outgoing.isLagging) continue;
+      this.#node.counters.memoryCloses++;
+      session.bye("overloaded", "this node is short of memory", { after: 5_000 });
+    }
   }
 
   #policyOf(channel: string): NonNullable<ReturnType<Node["application"]["channel"]>> {

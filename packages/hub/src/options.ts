@@ -2,6 +2,7 @@
 
 import { expectInteger, expectRange, OptionError, type Clock, type Random } from "@heddle/base";
 import { wireLimits } from "@heddle/protocol";
+import type { MemoryReading } from "./pressure/memory-guard.ts";
 import type { Application, Authenticator, BulkSender, Digest, Engine } from "./ports/index.ts";
 
 export interface HubLimits {
@@ -22,13 +23,19 @@ export interface HubLimits {
   readonly ringBytes: number;
   /** Bytes all rings of this node hold together. Default 268_435_456. */
   readonly ringsBytes: number;
+  /** Keys a channel holds the newest entry of, for `key` subscribers. 1…100_000, default 1_000. */
+  readonly keyCount: number;
   /** Cost of one slice of a catching-up cursor. Default 65_536. */
   readonly sliceBytes: number;
   /** Store reads under way at once. 1…10_000, default 64. */
   readonly readsMax: number;
+  /** Store reads begun in a second. 1…1_000_000, default 5_000. */
+  readonly readsPerSecond: number;
+  /** Data read from the store in a second. Bytes, 65_536…10_000_000_000, default 20_000_000. */
+  readonly readBytesPerSecond: number;
   /** How long an unused channel is kept warm. Milliseconds, default 30_000. */
   readonly lingerMs: number;
-  /** Silence after which a log's head is compared with the store's. Milliseconds, default 60_000. */
+  /** Within this time a silent log has been compared with the store's head. Milliseconds, default 60_000. */
   readonly auditMs: number;
   readonly auditConfirmMs: number;
   /** Members listed whole. Default 1_000. */
@@ -37,8 +44,51 @@ export interface HubLimits {
   readonly presenceGatherMs: number;
   /** Time a channel may take to attach before a subscription is answered `broker_unavailable`. Milliseconds, default 5_000. */
   readonly attachMs: number;
+  /**
+   * Time an authorisation or a hook of a publish may take before what waits for it is answered `failed`.
+   * Milliseconds, default 10_000.
+   */
+  readonly hookMs: number;
+  /** Time a snapshot may take to load before joiners are answered `snapshot_failed`. Milliseconds, default 30_000. */
+  readonly snapshotMs: number;
   /** Silence after which the server pings, ±10 %. Milliseconds, 1_000…300_000, default 25_000. */
   readonly pingMs: number;
+  /** Calls of all connections answered at once, streams apart; beyond, `overloaded`. 1…1_000_000, default 1_000. */
+  readonly callsMax: number;
+  /** Streams of all connections open at once; beyond, `overloaded`. 1…1_000_000, default 10_000. */
+  readonly streamsMax: number;
+  /** Frames of one connection that ask for something, on average; more are answered 429. 1…1_000_000, default 500. */
+  readonly framesPerSecond: number;
+  /** And at once. Default 1_000. */
+  readonly framesBurst: number;
+  /** Their size a second. Bytes, default 1_048_576. */
+  readonly bytesPerSecond: number;
+  /** And at once. Bytes, default 4_194_304. */
+  readonly bytesBurst: number;
+  /** The same for all connections of a user on this node together. Defaults 2_000, 4_000, 4_194_304 and 16_777_216. */
+  readonly userFramesPerSecond: number;
+  readonly userFramesBurst: number;
+  readonly userBytesPerSecond: number;
+  readonly userBytesBurst: number;
+  /** Subscriptions begun on one connection, on average. Default 100. */
+  readonly subscriptionsPerSecond: number;
+  /** And at once. Default 2_048. */
+  readonly subscriptionsBurst: number;
+  /** Who is refused at this many times the connection's limits is closed with 4029. 2…1_000, default 10. */
+  readonly floodFactor: number;
+  /** 95 of 100 appends should be answered within this; else fewer are let through, and the rest answered 103. Milliseconds, 1…60_000, default 50. */
+  readonly appendTargetMs: number;
+  /** Clients' appends under way at once, fewest and most. 1…1_000_000, defaults 32 and 4_096. */
+  readonly appendsMin: number;
+  readonly appendsMax: number;
+  /** Share of memory in use from which rings are cut to a quarter. 0…10 (10 is never), default 0.7. */
+  readonly memoryTightShare: number;
+  /** … from which nobody new is taken. Default 0.85. */
+  readonly memoryFullShare: number;
+  /** … from which volatile events are dropped and lagging connections closed with 4004. Default 0.95. */
+  readonly memoryCriticalShare: number;
+  /** How often memory is looked at. Milliseconds, 10…60_000, default 1_000. */
+  readonly memoryLookMs: number;
   /** Idempotent answers remembered at once. Default 10_000. */
   readonly answersMax: number;
   /** Asks waiting for replies at once. Default 10_000. */
@@ -55,15 +105,40 @@ export const hubLimits: HubLimits = {
   ringCount: 1_000,
   ringBytes: 1_048_576,
   ringsBytes: 268_435_456,
+  keyCount: 1_000,
   sliceBytes: wireLimits.sliceBytes,
   readsMax: 64,
+  readsPerSecond: 5_000,
+  readBytesPerSecond: 20_000_000,
   lingerMs: 30_000,
   auditMs: 60_000,
   auditConfirmMs: 1_000,
   presenceListCount: wireLimits.presenceListCount,
   presenceGatherMs: 50,
   attachMs: 5_000,
+  hookMs: 10_000,
+  snapshotMs: 30_000,
   pingMs: wireLimits.pingMs,
+  callsMax: 1_000,
+  streamsMax: 10_000,
+  framesPerSecond: 500,
+  framesBurst: 1_000,
+  bytesPerSecond: 1_048_576,
+  bytesBurst: 4_194_304,
+  userFramesPerSecond: 2_000,
+  userFramesBurst: 4_000,
+  userBytesPerSecond: 4_194_304,
+  userBytesBurst: 16_777_216,
+  subscriptionsPerSecond: 100,
+  subscriptionsBurst: 2_048,
+  floodFactor: 10,
+  appendTargetMs: 50,
+  appendsMin: 32,
+  appendsMax: 4_096,
+  memoryTightShare: 0.7,
+  memoryFullShare: 0.85,
+  memoryCriticalShare: 0.95,
+  memoryLookMs: 1_000,
   answersMax: 10_000,
   asksMax: 10_000,
 };
@@ -78,6 +153,8 @@ export interface HubOptions {
   readonly digest: Digest;
   /** At least 32 bytes, equal on all nodes of a shared engine. Signs producer ids and tickets. */
   readonly clusterSecret: Uint8Array;
+  /** How full memory is; default: never. */
+  readonly memory?: MemoryReading;
   readonly limits?: Partial<HubLimits>;
 }
 
@@ -89,9 +166,26 @@ export function resolveLimits(given: Partial<HubLimits> = {}): HubLimits {
   expectRange("limits.slowMs", limits.slowMs, 1_000, 600_000);
   expectInteger("limits.subscriptionCount", limits.subscriptionCount, 1, 10_000);
   expectInteger("limits.channelsMax", limits.channelsMax, 1, 10_000_000);
+  expectInteger("limits.keyCount", limits.keyCount, 1, 100_000);
   expectInteger("limits.readsMax", limits.readsMax, 1, 10_000);
+  expectInteger("limits.readsPerSecond", limits.readsPerSecond, 1, 1_000_000);
+  expectInteger("limits.readBytesPerSecond", limits.readBytesPerSecond, 65_536, 10_000_000_000);
   expectRange("limits.presenceGatherMs", limits.presenceGatherMs, 10, 1_000);
   expectRange("limits.pingMs", limits.pingMs, 1_000, 300_000);
+  expectRange("limits.floodFactor", limits.floodFactor, 2, 1_000);
+  expectRange("limits.appendTargetMs", limits.appendTargetMs, 1, 60_000);
+  expectInteger("limits.appendsMax", limits.appendsMax, 1, 1_000_000);
+  expectInteger("limits.appendsMin", limits.appendsMin, 1, limits.appendsMax);
+  expectRange("limits.memoryCriticalShare", limits.memoryCriticalShare, 0, 10);
+  expectRange("limits.memoryFullShare", limits.memoryFullShare, 0, limits.memoryCriticalShare);
+  expectRange("limits.memoryTightShare", limits.memoryTightShare, 0, limits.memoryFullShare);
+  expectRange("limits.memoryLookMs", limits.memoryLookMs, 10, 60_000);
+  const rates = [
+    ...(["framesPerSecond", "framesBurst", "bytesPerSecond", "bytesBurst", "userFramesPerSecond"] as const),
+    ...(["userFramesBurst", "userBytesPerSecond", "userBytesBurst"] as const),
+    ...(["subscriptionsPerSecond", "subscriptionsBurst"] as const),
+  ];
+  for (const field of rates) expectInteger(`limits.${field}`, limits[field], 1, 1_000_000_000);
   const positive = [
     "controlHeadroomBytes",
     "ringCount",
@@ -101,10 +195,11 @@ export function resolveLimits(given: Partial<HubLimits> = {}): HubLimits {
     "presenceListCount",
   ] as const;
   for (const field of positive) expectInteger(`limits.${field}`, limits[field], 1, Number.MAX_SAFE_INTEGER);
-  for (const field of ["lingerMs", "auditMs", "auditConfirmMs", "attachMs"] as const) {
+  for (const field of ["lingerMs", "auditMs", "auditConfirmMs", "attachMs", "hookMs", "snapshotMs"] as const) {
     expectRange(`limits.${field}`, limits[field], 1, 86_400_000);
   }
-  for (const field of ["answersMax", "asksMax"] as const) expectInteger(`limits.${field}`, limits[field], 1, 1_000_000);
+  for (const field of ["callsMax", "streamsMax", "answersMax", "asksMax"] as const)
+    expectInteger(`limits.${field}`, limits[field], 1, 1_000_000);
   return limits;
 }
 

@@ -1,6 +1,6 @@
 // Compiled, never run: what must compile does, what must not is marked.
 
-import { call, channel, defineContract, volatile } from "@heddle/protocol/contract";
+import { call, channel, defineContract, stream, volatile } from "@heddle/protocol/contract";
 import { z } from "zod";
 import { createServer, dangerouslyAllowAnonymous, jwt, refuse, stateAt } from "./index.ts";
 
@@ -19,6 +19,7 @@ const chat = defineContract({
   calls: {
     add: call({ input: z.object({ a: z.number(), b: z.number().default(0) }), output: z.object({ sum: z.number() }) }),
     ping: call({ input: z.undefined(), output: z.void() }),
+    tail: call({ input: z.object({ from: z.number() }), output: stream(z.object({ n: z.number() })) }),
   },
   asks: { confirm: call({ input: z.object({ text: z.string() }), output: z.boolean() }) },
   notices: { notify: z.object({ text: z.string() }) },
@@ -86,6 +87,16 @@ server.call("add", ({ a, b }, { user, signal, idempotencyKey }) => {
   return { sum: a + b + user.id.length + (key?.length ?? 0) + (signal.aborted ? 1 : 0) };
 });
 server.call("ping", async () => undefined);
+server.call("tail", async function* ({ from }, { signal }) {
+  for (let n = from; !signal.aborted; n++) yield { n };
+});
+server.call("tail", ({ from }) => [{ n: from }]);
+// @ts-expect-error one value where many are wanted
+server.call("tail", ({ from }) => ({ n: from }));
+// @ts-expect-error wrong values
+server.call("tail", async function* () {
+  yield { n: "1" };
+});
 // @ts-expect-error no such call
 server.call("subtract", () => 1);
 // @ts-expect-error wrong result

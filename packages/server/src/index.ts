@@ -42,7 +42,7 @@ export type { User } from "./contract/user.ts";
 export type { Address, ListenOptions, RequestHandler } from "./http/own-server.ts";
 export { stderrLogger, type Logger } from "./logger.ts";
 export { serverLimits, type ServerLimits, type ServerOptions } from "./options.ts";
-export { createServer, type CloseOptions, type HeddleServer, type ServerStats } from "./server.ts";
+export { createServer, type CloseOptions, type Door, type HeddleServer, type ServerStats } from "./server.ts";
 export type { Origins } from "./transport-websocket/origin.ts";
 export { HubError } from "@heddle/hub";
 export { memoryEngine, MemoryStore } from "@heddle/hub/memory";

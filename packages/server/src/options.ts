@@ -5,6 +5,7 @@ import { systemClock, systemRandom } from "@heddle/base/system";
 import { hubLimits, type HubLimits } from "@heddle/hub";
 import { memoryEngine } from "@heddle/hub/memory";
 import type { Engine } from "@heddle/hub/ports";
+import type { Codec } from "@heddle/protocol";
 import type { Contract } from "@heddle/protocol/contract";
 import { resolveAuth, type Auth, type AuthScheme } from "./auth/auth.ts";
 import { stderrLogger, type Logger } from "./logger.ts";
@@ -27,6 +28,8 @@ export interface ServerOptions<C extends Contract> {
   readonly path?: string;
   /** Pages that may connect. Default `same`: those of the host they connect to. */
   readonly origins?: Origins;
+  /** How frames may be written besides JSON, if the client asks for it: `[messagePackCodec]`. Default: none. */
+  readonly codecs?: readonly Codec[];
   /**
    * Signs client identities and resume tickets; at least 32 bytes (as UTF-8 when text), equal on all nodes and over
    * restarts. Default, with the memory engine alone: drawn at every start.
@@ -46,6 +49,7 @@ export interface Settings<C extends Contract> {
   readonly engine: Engine;
   readonly path: string;
   readonly origins: Origins;
+  readonly codecs: readonly Codec[];
   readonly secret: Uint8Array;
   readonly limits: ServerLimits;
   readonly logger: Logger;
@@ -57,7 +61,7 @@ const secretBytes = 32;
 
 /** @throws {OptionError} naming field, value and what is wanted */
 export function resolveServer<C extends Contract>(given: ServerOptions<C>): Settings<C> {
-  const { contract, origins = "same", path = "/realtime", logger = stderrLogger() } = given;
+  const { contract, origins = "same", codecs = [], path = "/realtime", logger = stderrLogger() } = given;
   const { clock = systemClock(), random = systemRandom(), engine = memoryEngine() } = given;
   if (typeof contract?.resolve !== "function")
     throw new OptionError("contract", contract, "the result of defineContract");
@@ -66,7 +70,19 @@ export function resolveServer<C extends Contract>(given: ServerOptions<C>): Sett
   const limits = { ...serverLimits, ...given.limits };
   expectInteger("limits.maxConnections", limits.maxConnections, 1, 10_000_000);
   const secret = resolveSecret(given.secret, engine, random);
-  return { contract, auth: resolveAuth(given.auth), engine, path, origins, secret, limits, logger, clock, random };
+  return {
+    contract,
+    auth: resolveAuth(given.auth),
+    engine,
+    path,
+    origins,
+    codecs,
+    secret,
+    limits,
+    logger,
+    clock,
+    random,
+  };
 }
 
 function resolveSecret(given: string | Uint8Array | undefined, engine: Engine, random: Random): Uint8Array {

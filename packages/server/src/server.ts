@@ -1,11 +1,11 @@
 // The server an application holds: a contract with rules and handlers, a hub behind it, and the sockets in front.
 
 import type { Server } from "node:http";
-import { expectRange, messageOf, OptionError } from "@heddle/base";
+import { expectRange, messageOf, OptionError, type Clock } from "@heddle/base";
 import { toWirePos, type Guarantee, type WirePos } from "@heddle/protocol";
 import type { CallName, ChannelKey, Contract, NoticeInput, NoticeName } from "@heddle/protocol/contract";
 import { Hub } from "@heddle/hub";
-import type { Authenticator, HubCounters } from "@heddle/hub/ports";
+import type { Authenticator, ConnectionPort, ConnectionSink, HubCounters, Peer } from "@heddle/hub/ports";
 import { isUserId } from "./auth/auth.ts";
 import { ContractApplication } from "./contract/application.ts";
 import { ConnectionRecipient, noticeOf, UserRecipient, type RecipientEnv } from "./contract/recipients.ts";
@@ -15,6 +15,7 @@ import { Setup, SetupError, type CallHandler } from "./contract/setup.ts";
 import type { CallFunction } from "./contract/types.ts";
 import { nodeDigest } from "./digest.ts";
 import { createOwnServer, startListening, type Address, type ListenOptions } from "./http/own-server.ts";
+import { processMemory } from "./memory.ts";
 import { resolveServer, type ServerOptions, type Settings } from "./options.ts";
 import { webSocketBulkSender } from "./transport-websocket/port.ts";
 import { createWebSocketTransport, type WebSocketTransport } from "./transport-websocket/transport.ts";
@@ -39,8 +40,20 @@ export interface CloseOptions {
   readonly spreadMs?: number;
 }
 
+/** Takes connections that no socket of this server brought. */
+export interface Door {
+  /** Whether `accept` may be called: not any more once the server closes. */
+  readonly isOpen: boolean;
+  /** The server's. */
+  readonly clock: Clock;
+  /** A connection's queue limit: a port tells `writable` when its queue is back at a quarter of it. Bytes. */
+  readonly queueBytes: number;
+  /** @returns what takes the connection's messages and its end */
+  accept(port: ConnectionPort, peer: Peer): ConnectionSink;
+}
+
 /**
- * A server for this contract. It takes nobody before `listen` or `attach`.
+ * A server for this contract. It takes nobody before `listen`, `attach` or `open`.
  *
  * @throws {OptionError} naming the option
  */
@@ -64,7 +77,7 @@ export class HeddleServer<C extends Contract> implements AsyncDisposable {
 
   /** @internal */
   constructor(settings: Settings<C>) {
-    const { contract, auth, clock, random, logger, path, origins, limits } = settings;
+    const { contract, auth, clock, random, logger, path, origins, codecs, limits } = settings;
     this.#settings = settings;
     this.#startedMs = clock.monotonicMs();
     this.#application = new ContractApplication(contract, this.#setup, {
@@ -75,10 +88,10 @@ export class HeddleServer<C extends Contract> implements AsyncDisposable {
     this.#authenticator = auth.open({ clock, logger });
     this.#recipients = { contract, hub: () => this.#open() };
     this.#transport = createWebSocketTransport({
-      ...{ clock, random, path, origins },
+      ...{ clock, random, path, origins, codecs },
       maxConnections: limits.maxConnections,
       queueBytes: limits.queueBytes,
-      isReady: () => this.#isReady,
+      isReady: () => this.#isReady && (this.#hub?.takesNewcomers ?? false),
       accept: (port, peer) => (this.#hub as Hub).accept(port, peer),
       report: (error) =>
         logger.error({ error, reason: messageOf(error) }, "a message met a bug; its connection was closed"),
@@ -182,6 +195,25 @@ export class HeddleServer<C extends Contract> implements AsyncDisposable {
     return detach;
   }
 
+  /**
+   * Starts without a socket, for connections that come another way: over the test kit's network in memory.
+   *
+   * @throws {SetupError} `handlers-missing`
+   */
+  async open(): Promise<Door> {
+    this.#application.start();
+    const hub = await this.#open();
+    const { clock, limits } = this.#settings;
+    const isOpen = (): boolean => this.#isReady;
+    return {
+      get isOpen() {
+        return isOpen();
+      },
+      ...{ clock, queueBytes: limits.queueBytes },
+      accept: (port, peer) => hub.accept(port, peer),
+    };
+  }
+
   /** Where `listen` listens. */
   get address(): Address | undefined {
     return this.#address;
@@ -231,7 +263,7 @@ export class HeddleServer<C extends Contract> implements AsyncDisposable {
     const { engine, clock, random, secret, limits } = this.#settings;
     const { maxConnections: _, ...ofHub } = limits;
     this.#hub = await Hub.open({
-      ...{ engine, clock, random, limits: ofHub, clusterSecret: secret, digest: nodeDigest },
+      ...{ engine, clock, random, limits: ofHub, clusterSecret: secret, digest: nodeDigest, memory: processMemory },
       application: this.#application,
       authenticator: this.#authenticator,
       bulkSender: webSocketBulkSender,

@@ -1,3 +1,4 @@
+import { createClient } from "@heddle/client";
 import { createServer, dangerouslyAllowAnonymous, jwt, signToken } from "@heddle/server";
 import { describe, expect, it } from "vitest";
 import { chat as chatContract, startChat } from "../support/chat.ts";
@@ -52,6 +53,41 @@ describe("a server with jwt", () => {
     expect(await client.next("unsubd")).toMatchObject({ c, code: 203 });
     await client.settled();
     expect(client.frames.filter(({ t }) => t === "unsubd")).toHaveLength(1);
+  });
+});
+
+describe("a token that ends soon", () => {
+  const lifeMs = 1_500;
+  const shortLived = async (token: string | undefined) =>
+    token === undefined ? null : { user: "ada", expiresAtMs: Date.now() + lifeMs };
+
+  it("is asked to be replaced on the running connection", async () => {
+    await using chat = await startChat({ auth: shortLived });
+    await using client = await RawClient.greet(`${chat.url}/realtime`, { k: "first" });
+    const { exp } = client.frames[0] as unknown as { exp: number };
+    expect(await client.next("reauth")).toMatchObject({ exp });
+    client.say({ t: "auth", r: 1, k: "second" });
+    expect(await client.answer(1)).toMatchObject({ t: "ok", exp: expect.any(Number) as number });
+  });
+
+  it("is replaced by the client in time, without another connection", async () => {
+    await using chat = await startChat({ auth: shortLived });
+    const reasons: string[] = [];
+    let renewed = (): void => undefined;
+    const isRenewed = new Promise<void>((resolve) => {
+      renewed = resolve;
+    });
+    const token = ({ reason }: { readonly reason: string }): string => {
+      reasons.push(reason);
+      if (reasons.length === 3) renewed();
+      return `token-${reasons.length}`;
+    };
+    await using client = createClient<typeof chatContract>({ url: `${chat.url}/realtime`, token });
+    client.connect();
+    await isRenewed; // twice, so the answer to the first was understood
+    expect(reasons).toEqual(["connect", "expiring", "expiring"]);
+    expect(client.state.name).toBe("online");
+    expect(client.stats.connects).toBe(1);
   });
 });
 

@@ -1,22 +1,41 @@
 // Real clients for tests, and a line between them and a server that can be cut.
 
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { createClient, type Client } from "@heddle/client";
+import { systemClock, systemRandom } from "@heddle/base/system";
+import {
+  createClient,
+  nodeWebSocket,
+  watchFrames,
+  type Client,
+  type ClientOptions,
+  type FrameListener,
+} from "@heddle/client";
 import type { chat, ChatServer } from "./chat.ts";
 import { until } from "./inbox.ts";
 
-export type ChatClient = Client<typeof chat>;
+export type ChatClient = Client<typeof chat> & { readonly onFrame: (listener: FrameListener) => void };
 
 /** A client whose token is its user id. */
-export function clientOf({ url }: { readonly url: string }, user: string): ChatClient {
-  return createClient<typeof chat>({
-    url: `${url.replace("http", "ws")}/realtime`,
+export function clientOf(
+  { url }: { readonly url: string },
+  user: string,
+  over: Partial<ClientOptions> = {},
+): ChatClient {
+  const listeners: FrameListener[] = [];
+  const socket = nodeWebSocket(`${url.replace("http", "ws")}/realtime`, {
+    clock: systemClock(),
+    random: systemRandom(),
+  });
+  const client = createClient<typeof chat>({
+    transport: watchFrames(socket, (direction, text) => listeners.forEach((listener) => listener(direction, text))),
     token: () => user,
     backoffMinMs: 20, // tests cut lines; nobody else is there to be protected from the reconnect
     onError: (error) => {
       throw error;
     },
+    ...over,
   });
+  return Object.assign(client, { onFrame: (listener: FrameListener) => void listeners.push(listener) });
 }
 
 /** Resolves when the client is online. */
@@ -73,6 +92,7 @@ export class Line implements AsyncDisposable {
       [far, near],
     ] as const) {
       this.#sockets.add(socket);
+      socket.setNoDelay(true); // small pieces do not wait for each other
       socket.on("error", () => {}); // what matters is that it closes
       socket.on("close", () => {
         this.#sockets.delete(socket);

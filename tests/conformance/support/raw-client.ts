@@ -10,6 +10,13 @@ export interface Closed {
   readonly reason: string;
 }
 
+/** How a peer writes and reads frames. */
+export interface RawCodec {
+  readonly subprotocol: string;
+  encode(frames: readonly object[]): Uint8Array;
+  decode(message: Uint8Array): RawFrame[];
+}
+
 const patienceMs = 5_000;
 
 /** A text message; `ws` hands it out as bytes. */
@@ -21,13 +28,16 @@ export class RawClient implements AsyncDisposable {
   readonly socket: WebSocket;
   /** Resolves when the connection is over. */
   readonly closed: Promise<Closed>;
+  readonly #codec: RawCodec | undefined;
   #waiting: (() => void)[] = [];
   #isClosed = false;
 
-  private constructor(socket: WebSocket) {
+  private constructor(socket: WebSocket, codec: RawCodec | undefined) {
     this.socket = socket;
-    socket.on("message", (data) => {
-      for (const line of textOf(data).split("\n")) this.frames.push(JSON.parse(line) as RawFrame);
+    this.#codec = codec;
+    socket.on("message", (data, isBinary) => {
+      if (isBinary && codec !== undefined) this.frames.push(...codec.decode(data as Buffer));
+      else for (const line of textOf(data).split("\n")) this.frames.push(JSON.parse(line) as RawFrame);
       this.#wake();
     });
     this.closed = new Promise((resolve) => {
@@ -40,13 +50,14 @@ export class RawClient implements AsyncDisposable {
     socket.on("error", () => {}); // what became of the connection is told by `closed`
   }
 
-  /** Connects; rejects with the HTTP status when the handshake is refused. */
+  /** Connects; rejects with the HTTP status when the handshake is refused. `codec`: instead of JSON text. */
   static async connect(
     url: string,
-    { protocols, ...options }: ClientOptions & { protocols?: string[] } = {},
+    { protocols, codec, ...options }: ClientOptions & { protocols?: string[]; codec?: RawCodec | undefined } = {},
   ): Promise<RawClient> {
-    const socket = new WebSocket(url.replace(/^http/, "ws"), protocols ?? [], options);
-    const client = new RawClient(socket);
+    const offered = protocols ?? (codec === undefined ? [] : [codec.subprotocol]);
+    const socket = new WebSocket(url.replace(/^http/, "ws"), offered, options);
+    const client = new RawClient(socket, codec);
     await new Promise<void>((resolve, reject) => {
       socket.on("open", resolve);
       socket.on("unexpected-response", (_request, response) => reject(new Error(`HTTP ${response.statusCode}`)));
@@ -56,7 +67,11 @@ export class RawClient implements AsyncDisposable {
   }
 
   /** Connects and says hello; resolves when welcomed. */
-  static async greet(url: string, hello: object = {}, options: ClientOptions = {}): Promise<RawClient> {
+  static async greet(
+    url: string,
+    hello: object = {},
+    options: Parameters<typeof RawClient.connect>[1] = {},
+  ): Promise<RawClient> {
     const client = await RawClient.connect(url, options);
     client.say({ t: "hello", v: 1, pid: "raw-client", ...hello });
     await client.next("welcome");
@@ -65,7 +80,8 @@ export class RawClient implements AsyncDisposable {
 
   /** Sends frames in one message. */
   say(...frames: object[]): void {
-    this.sayText(frames.map((frame) => JSON.stringify(frame)).join("\n"));
+    if (this.#codec !== undefined) this.socket.send(this.#codec.encode(frames));
+    else this.sayText(frames.map((frame) => JSON.stringify(frame)).join("\n"));
   }
 
   sayText(text: string | Buffer): void {

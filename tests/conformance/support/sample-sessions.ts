@@ -18,7 +18,7 @@ export function sampleSessions(markdown: string): SampleSession[] {
   return [...blocks].map(([, title = "", body = ""]) => ({ title, lines: body.trim().split("\n").map(lineOf) }));
 }
 
-function lineOf(line: string): Line {
+export function lineOf(line: string): Line {
   const [mark, rest] = [line.slice(0, 2), line.slice(2)];
   if (line === "! reconnect") return { does: "reconnect" };
   if (mark === "> ") return { does: "send", text: rest };

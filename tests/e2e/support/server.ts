@@ -61,22 +61,24 @@ export class ServerProcess {
   }
 }
 
-/** A playground that can be killed and started again at the same address with the same key. */
+/** A playground that can be killed and started again at the same address with the same key and messages. */
 export class Playground implements AsyncDisposable {
   readonly url: string;
   readonly folder: string;
+  readonly #env: Readonly<Record<string, string>>;
   #program: ServerProcess;
 
-  private constructor(url: string, folder: string, program: ServerProcess) {
+  private constructor(url: string, folder: string, env: Readonly<Record<string, string>>, program: ServerProcess) {
     this.url = url;
     this.folder = folder;
+    this.#env = env;
     this.#program = program;
   }
 
   static async start(env: Readonly<Record<string, string>> = {}): Promise<Playground> {
     const folder = await mkdtemp(join(tmpdir(), "playground-"));
     const program = new ServerProcess({ PORT: "0", PLAYGROUND_DATA: folder, ...env });
-    return new Playground(await program.url(), folder, program);
+    return new Playground(await program.url(), folder, env, program);
   }
 
   /** As a crash: nothing is told to anybody. */
@@ -89,8 +91,13 @@ export class Playground implements AsyncDisposable {
     return this.#program.kill("SIGINT");
   }
 
+  /** Between a crash and a start: the key is kept, the messages are not. */
+  loseLog(): Promise<void> {
+    return rm(join(this.folder, "log"), { recursive: true });
+  }
+
   async startAgain(): Promise<void> {
-    this.#program = new ServerProcess({ PORT: new URL(this.url).port, PLAYGROUND_DATA: this.folder });
+    this.#program = new ServerProcess({ ...this.#env, PORT: new URL(this.url).port, PLAYGROUND_DATA: this.folder });
     await this.#program.url();
   }
 

@@ -78,7 +78,7 @@ function Back({ returned, onDismiss }: { readonly returned: Return; readonly onD
           {hasLostLog ? `Back after ${away}: the server was restarted and lost its log` : `Back after ${away}`}
         </strong>
         {hasLostLog
-          ? "Its log was in memory only. What you see stays on your screen; a line in the talk marks the place, and it goes on from there."
+          ? "Its log is gone. What you see stays on your screen; a line in the talk marks the place, and it goes on from there."
           : gapCount > 0
             ? `${plural(gapCount, "channel")} missed something; a line marks the place.`
             : `${plural(resumeCount, "channel")} went on exactly where ${resumeCount === 1 ? "it was" : "they were"}: nothing lost, nothing twice.`}

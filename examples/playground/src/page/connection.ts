@@ -1,7 +1,7 @@
 // The page's one connection, and everything the panel and the banner show of it. The client is an ordinary one; the faults
 // are a decorator around its transport, so nothing in it knows that it is being tested.
 
-import { browserWebSocket, createClient, type ClientState, type ClientStats } from "@heddle/client/websocket";
+import { browserWebSocket, createClient, watchFrames, type ClientState, type ClientStats } from "@heddle/client";
 import type { Gap } from "@heddle/protocol";
 import { faultTransport, type FaultStatus, type FaultTransport } from "@heddle/testkit/faults";
 import { computed, signal, type Signal } from "@preact/signals";
@@ -65,7 +65,7 @@ export class Connection {
   constructor(door: Door) {
     this.faults = faultTransport(browserWebSocket("/realtime"));
     this.client = createClient<Playground>({
-      transport: this.faults,
+      transport: watchFrames(this.faults, (direction, text) => this.frames.add(direction, text)),
       token: ({ reason }) => {
         // A cut cable cuts everything, the way to the token as well.
         if (this.faults.status.isCut) throw new Error("the network is cut");
@@ -76,7 +76,6 @@ export class Connection {
     this.faultStatus = signal(this.faults.status);
     this.faults.changed.on((status) => (this.faultStatus.value = status));
     this.client.onState((state) => this.#changed(state));
-    this.client.onFrame((direction, text) => this.frames.add(direction, text));
     window.setInterval(() => this.#poll(), pollMs);
     window.setInterval(() => this.#countDown(), countdownMs);
     window.setInterval(() => this.#ping(), pingMs);

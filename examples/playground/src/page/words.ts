@@ -1,6 +1,6 @@
 // What the machine means, in words for people.
 
-import type { ClientState } from "@heddle/client/websocket";
+import type { ClientState } from "@heddle/client";
 import type { Gap } from "@heddle/protocol";
 
 /** A gap's cause as a heading and what follows from it. */

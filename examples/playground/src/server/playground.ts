@@ -1,5 +1,6 @@
 // The playground's server: one contract, its rules, the pages, the bots. Starts and ends as a whole.
 
+import { disk } from "@heddle/engine-disk";
 import { createServer, jwt } from "@heddle/server";
 import { playground } from "../contract.ts";
 import { startBots, type Bots } from "./bots.ts";
@@ -21,7 +22,7 @@ export interface Running {
   close(): Promise<void>;
 }
 
-/** @throws {StartError} in one sentence: no key, port taken, address not ours */
+/** @throws {StartError} in one sentence: no key, no place for messages, port taken, address not ours */
 export async function startPlayground(settings: Settings): Promise<Running> {
   const key = await loadKey(settings.dataFolder);
   const seats = new Seats(key, settings.tokenS);
@@ -31,6 +32,8 @@ export async function startPlayground(settings: Settings): Promise<Running> {
     // The same over restarts, so that whoever comes back is known as the publisher they were.
     secret: key,
     limits: { pingMs },
+    // `interval`: the market writes thousands of entries a second, and no killed process loses one either way.
+    ...(settings.logFolder === undefined ? {} : { engine: disk({ path: settings.logFolder, sync: "interval" }) }),
   });
   setUpChat(server);
   const exchange = setUpExchange(server);
@@ -52,6 +55,11 @@ export async function startPlayground(settings: Settings): Promise<Running> {
 }
 
 function startErrorOf(error: unknown, { port, host }: Settings): unknown {
+  if (error instanceof Error && error.name === "EngineError")
+    return new StartError(
+      `The messages cannot be kept (${error.message}); set HEDDLE_DATA to another folder, or to memory.`,
+      error,
+    );
   switch ((error as NodeJS.ErrnoException).code) {
     case "EADDRINUSE":
       return new StartError(

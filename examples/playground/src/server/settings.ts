@@ -1,5 +1,6 @@
 // What can be set from outside, read once and checked.
 
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export interface Settings {
@@ -9,6 +10,8 @@ export interface Settings {
   readonly host: string;
   /** Folder of the signing key. Created when absent. */
   readonly dataFolder: string;
+  /** Folder of the channels' logs; undefined keeps them in memory. Created when absent. */
+  readonly logFolder: string | undefined;
   /** Whether the two bots talk. Default true. */
   readonly hasBots: boolean;
   /** Life of a token. Seconds, 2…86_400, default 900: short, so that its renewal can be watched. */
@@ -25,10 +28,12 @@ export class StartError extends Error {
 
 /** @throws {StartError} naming the variable, its value and what is wanted */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
+  const dataFolder = env["PLAYGROUND_DATA"] || fileURLToPath(new URL("../../.data", import.meta.url));
   return {
     port: integer(env, "PORT", 7070, 0, 65_535),
     host: env["HOST"] || "127.0.0.1",
-    dataFolder: env["PLAYGROUND_DATA"] || fileURLToPath(new URL("../../.data", import.meta.url)),
+    dataFolder,
+    logFolder: env["HEDDLE_DATA"] === "memory" ? undefined : env["HEDDLE_DATA"] || join(dataFolder, "log"),
     hasBots: env["PLAYGROUND_BOTS"] !== "off",
     tokenS: integer(env, "PLAYGROUND_TOKEN_S", 900, 2, 86_400),
   };

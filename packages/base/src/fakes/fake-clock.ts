@@ -93,7 +93,7 @@ export class FakeClock implements Clock {
 
   /** Lets promise reactions and turn ends run until none asks for more, without moving time. */
   async settle(): Promise<void> {
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 40; round++) {
       await Promise.resolve();
       this.endTurn();
     }

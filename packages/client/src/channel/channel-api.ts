@@ -3,15 +3,22 @@
 import type { Gap, Mode, WirePos } from "@heddle/protocol";
 import type { Listener, Off } from "../emitter.ts";
 import type { Published, PublishOptions } from "../outbox/outbox.ts";
+import type { ChannelPorts } from "../ports.ts";
 import type { Message, Meta } from "./delivery.ts";
 import type { HistoryPage, HistoryQuery } from "./history.ts";
 import type { ChannelPresence } from "./presence.ts";
 import type { ChannelState } from "./states.ts";
 
 export interface SubscribeOptions {
-  /** Where to begin: now (default), with the last `n` entries, with a snapshot, or behind a position kept from earlier. */
-  readonly at?: "live" | "snap" | { readonly last: number } | { readonly position: WirePos } | undefined;
-  /** Weaker than the channel offers, e.g. `latest`. */
+  /**
+   * Where to begin: now (default), with the last `n` entries, with a snapshot, or behind a position kept from earlier.
+   * `kept`: behind what an earlier run with the same `outbox` has handled; now, if there is none.
+   */
+  readonly at?: "live" | "snap" | "kept" | { readonly last: number } | { readonly position: WirePos } | undefined;
+  /**
+   * Weaker than the channel offers: of `resume`, `key` (the newest entry of each key), `latest` (the newest entry),
+   * `volatile` (what there is room for) the earlier ones are stronger.
+   */
   readonly mode?: Mode | undefined;
   /** Follow who is there. */
   readonly presence?: boolean | undefined;
@@ -22,7 +29,7 @@ export interface SubscribeOptions {
 export interface ChannelPublishOptions extends PublishOptions {
   /**
    * `accepted` (default): the log has it. `echo`: and this client's own subscription has received it; needs a handler on
-   * this channel.
+   * this channel, and is given up (`not-echoed`, it is stored) after a minute or where a gap passes over it.
    */
   readonly until?: "accepted" | "echo" | undefined;
   /** For events the contract declares volatile: sent once or, without a connection, not at all. */
@@ -34,8 +41,10 @@ export interface ChannelStatus {
   readonly state: ChannelState;
   readonly code?: number | undefined;
   readonly why?: string | undefined;
-  /** The server cannot reach the channel's log, or we read too slowly; nothing is lost by that. */
+  /** The server cannot reach the channel's log; nothing is lost by that. */
   readonly degraded: boolean;
+  /** This connection is too slow: what comes is older than what others see, or, as the channel's policy says, thinned out. */
+  readonly lagging: boolean;
 }
 
 export interface Skip {
@@ -43,10 +52,9 @@ export interface Skip {
   readonly to: WirePos;
 }
 
-export interface Channel {
+/** A channel without what can be left out of a bundle. */
+export interface BareChannel extends ChannelPorts {
   readonly name: string;
-  /** Who is there, and being one of them. */
-  readonly presence: ChannelPresence;
   readonly status: ChannelStatus;
   /** Where this subscription began: history before it completes what is delivered. Undefined before that. */
   readonly attachedAt: WirePos | undefined;
@@ -82,6 +90,11 @@ export interface Channel {
    * @throws {LocalError} `backpressure`, `aborted`, `timeout`, `closed`, `user-changed`, `unknown-outcome`, `not-echoed`
    */
   publish(event: string, payload: unknown, options?: ChannelPublishOptions): Promise<Published>;
+}
+
+export interface Channel extends BareChannel {
+  /** Who is there, and being one of them. */
+  readonly presence: ChannelPresence;
   /** One page of the past. @throws {HeddleError} `expired` (308) when the position is not kept any more, `forbidden` */
   historyPage(query: HistoryQuery): Promise<HistoryPage>;
   /** Walks through the past, newest first; with `after`, oldest first. Pages are fetched as they are needed. */

@@ -432,6 +432,28 @@ describe("a slow handler", () => {
     expect(heard).toEqual([101, 102]);
   });
 
+  it("that parks a channel before its snapshot is handled lets it begin anew, behind the snapshot it then gets", async () => {
+    const scene = await Scene.online();
+    const slow = deferred();
+    const snapshots: unknown[] = [];
+    const room = scene.client.channel("room/1", { at: "snap" });
+    const off = room.on("message", () => slow.promise);
+    const first = scene.subd("room/1", at(100), { snap: "first" });
+    await scene.says(entry(first, 101));
+    off(); // its handler still runs: what comes for the next subscription waits
+    await scene.settle();
+    room.onSnapshot((snapshot) => void snapshots.push(snapshot));
+    const second = scene.subd("room/1", at(102), { snap: "second" });
+    await scene.says(entry(second, 103, { d: "x".repeat(1_100_000) }));
+    expect([room.status.state, room.attachedAt]).toEqual(["parked", at(102)]);
+    slow.resolve();
+    await scene.settle();
+    expect(scene.link.last("sub").at).toBe("snap");
+    scene.subd("room/1", at(105), { snap: "third" });
+    await scene.settle();
+    expect([snapshots, room.attachedAt]).toEqual([["third"], at(105)]);
+  });
+
   it("parks the channel with most waiting, not the one that came last", async () => {
     const { scene, room, alias } = await following();
     const slow = deferred();
@@ -582,6 +604,38 @@ describe("what the server says of a subscription", () => {
       ["receiving", false, undefined],
     ]);
   });
+
+  it("tells that it is behind because it reads slowly, and up again", async () => {
+    const { scene, room, alias } = await following();
+    const told: unknown[] = [];
+    room.onStatus(({ degraded, lagging }) => void told.push([degraded, lagging]));
+    await scene.says({ t: "st", c: alias, s: "lagging" }, { t: "st", c: alias, s: "live" });
+    expect(told).toEqual([
+      [false, true],
+      [false, false],
+    ]);
+  });
+
+  it.each(["key", "latest", "volatile"] as const)(
+    "in mode %s goes over what is left out, and only forward",
+    async (m) => {
+      const scene = await Scene.online();
+      const room = scene.client.channel("room/1", { mode: m });
+      const got: unknown[] = [];
+      room.on("message", (payload) => void got.push(payload));
+      const skips: unknown[] = [];
+      room.onSkip(({ from, to }) => void skips.push([from[1], to[1]]));
+      const alias = scene.subd("room/1", at(100), { m });
+      await scene.says(
+        { t: "skip", c: alias, o: 104, g: 104 },
+        { t: "m", c: alias, o: 105, g: 105, e: "message", d: "a" },
+        { t: "m", c: alias, o: 109, g: 109, e: "message", d: "b" },
+      );
+      expect([got, skips, room.received?.[1]]).toEqual([["a", "b"], [[100, 104]], 109]);
+      await scene.says({ t: "m", c: alias, o: 108, g: 108, e: "message", d: "old" });
+      expect([got, scene.client.stats.chainBreaks]).toEqual([["a", "b"], 1]);
+    },
+  );
 
   it("resolves ready with the first subd", async () => {
     const scene = await Scene.online();

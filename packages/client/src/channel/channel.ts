@@ -6,6 +6,7 @@ import type {
   LiveFrame,
   MessageFrame,
   Mode,
+  PresenceDiffFrame,
   ServerFrame,
   SkipFrame,
   StatusFrame,
@@ -19,15 +20,18 @@ import { newEmitter, type Off } from "../emitter.ts";
 import type { Ask } from "../requests/requests.ts";
 import type { Growing } from "../growing.ts";
 import type { Published } from "../outbox/outbox.ts";
+import { ports, type KeptPorts } from "../ports.ts";
 import { newAlarm } from "../timers.ts";
-import type { Channel, ChannelStatus, SubscribeOptions } from "./channel-api.ts";
+import type { BareChannel, ChannelStatus, SubscribeOptions } from "./channel-api.ts";
 import { newDelivery } from "./delivery.ts";
-import { history, historyPage } from "./history.ts";
 import type { ChannelInside, ChannelKinds, ChannelsParts, ClientParts } from "./parts.ts";
-import { newPresence } from "./presence.ts";
+import type { PresenceParts } from "./presence.ts";
 import { isSame, startOf } from "./start.ts";
 import { canFollow, type ChannelState } from "./states.ts";
 import { newWaiters } from "./waiters.ts";
+
+/** How long a publish waits for its echo. Milliseconds. */
+const echoMs = 60_000;
 
 export function newChannel(
   [
@@ -43,6 +47,7 @@ export function newChannel(
     number,
     notice,
     noticeGap,
+    extend,
   ]: ClientParts,
   [byName, byAlias, say, held]: ChannelsParts,
   name: string,
@@ -51,6 +56,8 @@ export function newChannel(
 ): ChannelInside {
   const { clock, onError } = settings;
   const [tellAll, add] = newEmitter<ChannelKinds>(onError);
+  const kept = (): KeptPorts[typeof ports] | undefined =>
+    options.at === "kept" ? settings.outbox?.[ports] : undefined;
   const alarm = newAlarm(clock);
   let options = given;
   let followsPresence = false;
@@ -75,6 +82,8 @@ export function newChannel(
     state = next;
     tell({ code: undefined, why: undefined, ...told });
   };
+
+  const keep = (): void => kept()?.[3](name, self.handled, ticket);
 
   /** Entries arrive; while a gap is handled they are held. */
   const flow = (told?: Partial<ChannelStatus>): void => go(hasGap() ? "held" : "receiving", told);
@@ -109,6 +118,7 @@ export function newChannel(
     alarm();
     refusal = undefined;
     if (state === "parked") self.received = self.handled;
+    if (!self.received) [self.received, ticket] = kept()?.[2](name) ?? [];
     go("asking");
     say(() => ({ t: "sub", ...request() }));
   };
@@ -136,7 +146,7 @@ export function newChannel(
     alarm();
     go("idle");
     forget();
-    clearPresence();
+    presence?.[4]();
     self.received = self.attachedAt = ticket = undefined;
     followsPresence = isVoid = false;
     settle((position) => unreached(position, "unsubscribed"));
@@ -161,23 +171,8 @@ export function newChannel(
     return ask(...question);
   };
 
-  const [presence, presenceTold, welcomed, isMember, clearPresence] = newPresence(
-    name,
-    asking,
-    number,
-    onError,
-    (listener) => {
-      if (!options.presence && !followsPresence) {
-        followsPresence = true;
-        if (asked || alias) {
-          unsubscribe();
-          subscribe();
-        }
-      }
-      return follow("presence", listener);
-    },
-    (members) => void tellAll("presence", members),
-  );
+  /** Who is here, if anybody wants to know. */
+  let presence: PresenceParts | undefined;
 
   // ── what comes ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -197,14 +192,18 @@ export function newChannel(
     return isNext;
   };
 
+  /** The stream goes on from `to`: an entry up to there, or of another epoch, is not to be expected in it any more. */
+  const jumped = (to: WirePos, why: string, isBranch?: boolean): void =>
+    settle(
+      (position) => position && (isBranch || position[0] !== to[0] || position[1] <= to[1]) && unreached(position, why),
+    );
+
   const gap = ({ why, from, to }: Gap, cost: number, isLocal = false): void => {
     self.received = to;
     counters.gaps++;
     accept(cost, to, undefined, { why, from, to }, isLocal);
     flow();
-    settle(
-      (position) => position && (position[0] !== to[0] || position[1] <= to[1]) && unreached(position, `gap: ${why}`),
-    );
+    jumped(to, `gap: ${why}`, why === "fork");
   };
 
   const subscribed = ({ c, m, p, j, rec, gap: told, snap }: SubdFrame, cost: number): void => {
@@ -220,13 +219,16 @@ export function newChannel(
     if (isFull && received && p && !isSame(received, p)) return broken();
     if (isFull) counters.resumes++;
     self.received = p;
-    self.attachedAt ??= p;
-    flow({ degraded: false });
+    // A second snapshot, of a channel parked before the first was handled: the stream begins behind this one.
+    self.attachedAt = (snap === undefined && self.attachedAt) || p;
+    flow({ degraded: false, lagging: false });
     if (wasVoid && received && p) gap({ why: "epoch", from: received, to: p }, cost, true);
     else if (told) gap(told, cost);
     else if (snap !== undefined) accept(cost, p, () => tellAll("snapshot", snap));
     else self.handled ??= p;
+    keep();
     arrived();
+    if (!isFull && p) jumped(p, "began elsewhere");
   };
 
   /** The server ended or refused it: again later, or never, as the code says. */
@@ -264,17 +266,37 @@ export function newChannel(
       if (!isSame(self.received, p) && advance(p, -1)) arrived();
     },
     st({ s, why }: StatusFrame) {
-      tell({ why, degraded: s !== "live" });
+      tell({ why, degraded: s === "degraded", lagging: s === "lagging" });
     },
-    pd: presenceTold,
+    pd: (frame: PresenceDiffFrame) => presence?.[1](frame),
     subd: subscribed,
     unsubd: ended,
   };
 
-  const self: Growing<Channel, "attachedAt" | "received" | "handled"> = {
+  const self: Growing<BareChannel, "attachedAt" | "received" | "handled"> = {
     name,
-    presence,
-    status: { state, degraded: false },
+    [ports]: [
+      asking,
+      (make) =>
+        (presence ??= make(
+          name,
+          asking,
+          number,
+          onError,
+          (listener) => {
+            if (!options.presence && !followsPresence) {
+              followsPresence = true;
+              if (asked || alias) {
+                unsubscribe();
+                subscribe();
+              }
+            }
+            return follow("presence", listener);
+          },
+          (members) => void tellAll("presence", members),
+        ))[0],
+    ],
+    status: { state, degraded: false, lagging: false },
     on: (event, handler) => follow(`:${event}`, handler),
     onAny: (handler) => follow("any", handler),
     onSnapshot: (handler) => follow("snapshot", handler),
@@ -297,12 +319,12 @@ export function newChannel(
       const { position } = published;
       if (isEcho && position) {
         if (!holdCount) throw unreached(position, "no handler");
-        await reached(position);
+        // On a branch of the log that lost, it never comes and nobody says so.
+        const late = clock.after(echoMs, () => settle((wanted) => wanted === position && unreached(wanted, "timeout")));
+        await reached(position).finally(() => late[Symbol.dispose]());
       }
       return published;
     },
-    historyPage: (query) => historyPage(asking, name, query),
-    history: (query) => history(asking, name, query),
   };
 
   const [reached, settle, arrived, unreached] = newWaiters(name, self, () => alias > 0);
@@ -311,6 +333,7 @@ export function newChannel(
     tellAll,
     held,
     () => {
+      keep();
       if (state === "held") flow();
       if (state === "parked" && !isBusy()) subscribe();
     },
@@ -321,12 +344,12 @@ export function newChannel(
   );
 
   const inside: ChannelInside = {
-    channel: self as Channel,
+    channel: self as BareChannel,
     isImplicit,
     use(wanted) {
       if (state === "idle") options = wanted;
     },
-    isUnused: () => state === "idle" && !isImplicit && !isMember(),
+    isUnused: () => state === "idle" && !isImplicit && !presence?.[3](),
     parkable: () => (canFollow("parked", state) ? heldCost() : 0),
     park() {
       if (discard()) isVoid = true;
@@ -340,7 +363,7 @@ export function newChannel(
       if (!isImplicit) go("asking");
       return request();
     },
-    welcomed,
+    welcomed: () => presence?.[2](),
     frame: (came, cost) => handlers[came.t]?.(came as never, cost),
     lost(areVoid) {
       asked = alias = 0;
@@ -358,5 +381,6 @@ export function newChannel(
     add("gap", (missed) => noticeGap({ channel: name, ...missed }));
     add("any", notice);
   }
+  extend?.(inside.channel);
   return inside;
 }

@@ -9,13 +9,13 @@ import type { Publish } from "../outbox/outbox.ts";
 import type { Ask } from "../requests/requests.ts";
 import type { Answered } from "../requests/sender.ts";
 import type { Counters } from "../stats.ts";
-import type { Channel, ChannelStatus, Skip, SubscribeOptions } from "./channel-api.ts";
+import type { BareChannel, ChannelStatus, Skip, SubscribeOptions } from "./channel-api.ts";
 import type { DeliveryKinds, Meta } from "./delivery.ts";
 import type { PresenceState } from "./presence.ts";
 
 /** What the client asks of a channel. */
 export interface ChannelInside {
-  readonly channel: Channel;
+  readonly channel: BareChannel;
   /** Given by the server: cannot be asked for or ended. */
   readonly isImplicit: boolean;
   /** Takes options for a subscription that has not begun. */
@@ -63,6 +63,8 @@ export type ClientParts = readonly [
   /** A notice came, or notices were missed. */
   notice: (payload: unknown, meta: Meta) => unknown,
   noticeGap: (gap: Gap & { readonly channel: string }) => unknown,
+  /** Gives every channel members of its own. */
+  extend?: ((channel: BareChannel) => void) | undefined,
 ];
 
 /** What channels need of each other's company. */

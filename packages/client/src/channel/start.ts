@@ -5,7 +5,7 @@ import type { SubscribeOptions } from "./channel-api.ts";
 
 export function startOf(received: WirePos | undefined, { at = "live" }: SubscribeOptions): Start {
   if (received) return ["pos", ...received];
-  if (typeof at === "string") return at;
+  if (typeof at === "string") return at === "snap" ? at : "live";
   return "last" in at ? ["last", at.last] : ["pos", ...at.position];
 }
 

@@ -9,7 +9,6 @@ import {
   type ServerFrame,
   type WelcomeFrame,
 } from "@heddle/protocol";
-import type { Emitter } from "../emitter.ts";
 import type { Settings } from "../options.ts";
 import type { Counters } from "../stats.ts";
 import { newAlarm } from "../timers.ts";
@@ -29,13 +28,10 @@ export type ClientState =
   /** For good. `code` is the close code, 1000 after `close()`. */
   | { readonly name: "closed"; readonly why: string; readonly code: number };
 
-/** One frame as it passed. */
-export type Passed = [direction: "in" | "out", text: string];
-
 /** The session's side of a connection. */
 export type SessionHooks = readonly [
   /** What `hello` carries besides token, version and secrets. */
-  hello: () => Loose<Pick<HelloFrame, "pid" | "subs" | "w">>,
+  hello: () => Loose<Pick<HelloFrame, "pid" | "subs" | "w" | "an">>,
   welcomed: (welcome: WelcomeFrame) => void,
   frame: (frame: ServerFrame, cost: number) => void,
   /** The connection or attempt is over. `endedWhy`: and there will be no other. */
@@ -62,7 +58,6 @@ const giveUpCode = 4002;
 export function newConnection(
   settings: Settings,
   counters: Counters,
-  [tell, , has]: Emitter<{ readonly frame: Passed }>,
   [token, tokenRefused, tokenEndsIn, renewToken, stopToken]: TokenKeeper,
   [hello, begun, came, lost, changed]: SessionHooks,
 ): Connection {
@@ -88,17 +83,11 @@ export function newConnection(
     return isLegal;
   };
 
-  /** For people to look at, tokens and secrets blotted out. */
-  const show = (direction: Passed[0], text: string): void => {
-    if (has("frame")) void tell("frame", direction, text.replace(/("(k|an|rs|prev|j)":")(\\.|[^"\\])*/g, "$1…"));
-  };
-
   const send: Send = (frame) => {
     if (!link) return;
     const text = typeof frame === "string" ? frame : JSON.stringify(frame);
     counters.framesOut++;
     counters.unitsOut += text.length;
-    show("out", text);
     link.send(text);
   };
 
@@ -157,9 +146,9 @@ export function newConnection(
         ours((k) => {
           link = transport.open({
             opened: ours(() => greet(k)),
-            message: ours((text) => {
+            message: ours((text, cost) => {
               heard();
-              for (const line of text.split("\n")) if (line && current === attempt) receive(line);
+              for (const line of text.split("\n")) if (line && current === attempt) receive(line, cost);
             }),
             closed(code, reason) {
               closed?.();
@@ -184,12 +173,10 @@ export function newConnection(
   };
 
   /** One frame. One that makes no sense ends the connection for good. */
-  const receive = (text: string): void => {
+  const receive = (text: string, cost = text.length): void => {
     const isCounted = state === "online"; // everything after `welcome`, known or not
-    const cost = text.length;
     counters.framesIn++;
     counters.unitsIn += cost;
-    show("in", text);
     try {
       const frame = JSON.parse(text) as ServerFrame;
       const { t } = frame;

@@ -40,6 +40,19 @@ describe("a token", () => {
     expect(reasons).toEqual(["connect", "refused"]);
   });
 
+  it("that was fetched after a refusal and never presented is not kept: it may have run out meanwhile", async () => {
+    const { reasons, token } = source();
+    const scene = new Scene({ token });
+    scene.client.connect();
+    await scene.greeted();
+    scene.link.bye(4101);
+    await scene.nextAttempt();
+    scene.link.drop(); // the network is gone again before anybody saw the second token
+    await scene.nextAttempt();
+    expect((await scene.greeted()).k).toBe("token-3");
+    expect(reasons).toEqual(["connect", "refused", "refused"]);
+  });
+
   it("may be refused again after one was taken", async () => {
     const { token } = source();
     const scene = new Scene({ token });
@@ -112,6 +125,32 @@ describe("a token", () => {
     await scene.clock.advanceAsync(300_000);
     expect(reasons).toHaveLength(2);
     expect((await scene.reconnect()).k).toBe("token-2");
+  });
+
+  it("is renewed by the same connection although the source fails for a minute", async () => {
+    let isDown = false;
+    let askedCount = 0;
+    const scene = new Scene({
+      token: () => {
+        askedCount++;
+        return isDown ? Promise.reject(new Error("endpoint down")) : `token-${askedCount}`;
+      },
+    });
+    scene.client.connect();
+    await scene.welcomed({ ping: 2_000_000 });
+    isDown = true;
+    await scene.says({ t: "reauth", exp: 1, why: "soon" });
+    await scene.clock.advanceAsync(60_000);
+    expect(scene.client.state.name).toBe("online");
+    expect(askedCount).toBe(14); // the first token, then every five seconds
+    isDown = false;
+    await scene.clock.advanceAsync(5_000);
+    expect(scene.link.all("auth").map(({ k }) => k)).toEqual(["token-15"]);
+    const { r } = scene.link.last("auth");
+    await scene.says({ t: "ok", r, exp: (welcome.now + 9_000_000) / 1_000 });
+    await scene.clock.advanceAsync(60_000);
+    expect(askedCount).toBe(15);
+    expect(scene.links).toHaveLength(1);
   });
 
   it("is renewed when the server asks, again after a failing source, and twice when refused", async () => {

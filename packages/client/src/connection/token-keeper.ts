@@ -67,6 +67,8 @@ export function newTokenKeeper(
         if (token) drop("expiring");
         isOver = undefined;
       }
+      // After a refusal only a token fresh for this very attempt counts: one that waited for the network may have run out.
+      if (reason === "refused") token = undefined;
       return token ?? (source && ask(source));
     },
     refused,

@@ -360,6 +360,19 @@ describe("until echo", () => {
     expect(echoed.outcome()).toMatchObject({ code: "not-echoed", outcome: "done" });
   });
 
+  it("says so when the connection broke before the channel was subscribed, and it begins in another epoch", async () => {
+    const scene = await Scene.online();
+    scene.client.channel("room/1").on("message", () => undefined);
+    const echoed = publish(scene, "a", "room/1", { until: "echo" });
+    await scene.settle();
+    await ok(scene, scene.link.last("pub"), 101);
+    await scene.reconnect();
+    expect(echoed.outcome()).toBeUndefined();
+    scene.subd("room/1", at(3, "E2"));
+    await scene.settle();
+    expect(echoed.outcome()).toMatchObject({ code: "not-echoed", outcome: "done" });
+  });
+
   it("says so when the channel is left, and when nobody listens", async () => {
     const scene = await Scene.online();
     const deaf = publish(scene, "a", "room/1", { until: "echo" });
@@ -373,5 +386,53 @@ describe("until echo", () => {
     off();
     await scene.settle();
     expect(left.outcome()).toMatchObject({ code: "not-echoed", outcome: "done" });
+  });
+});
+
+describe("a server that asks for less", () => {
+  /** Answers publishes as a server does that takes so many a second: counts what it refused. */
+  async function limited(perSecond: number, count: number, forMs: number) {
+    const scene = await Scene.online();
+    const all = Array.from({ length: count }, (_, n) => publish(scene, n));
+    const refused: number[] = [];
+    let [level, answered, accepted] = [perSecond / 10, 0, 0];
+    for (let ms = 0; ms < forMs; ms++) {
+      level = Math.min(perSecond / 10, level + perSecond / 1_000);
+      for (const pub of scene.link.all("pub").slice(answered)) {
+        answered++;
+        if (level >= 1) {
+          level--;
+          await ok(scene, pub, ++accepted);
+        } else {
+          refused.push(ms);
+          await err(scene, pub, 429, 100);
+        }
+      }
+      await scene.clock.advanceAsync(1);
+    }
+    return { scene, all, refused, accepted };
+  }
+
+  it("is sent nothing, of no channel, before the time it named", async () => {
+    const scene = await Scene.online();
+    publish(scene, "a");
+    await err(scene, scene.link.last("pub"), 429, 300);
+    publish(scene, "b", "room/2");
+    void scene.client.call("rename").catch(() => undefined);
+    await scene.clock.advanceAsync(299);
+    expect([scene.link.all("pub").length, scene.link.all("call").length]).toEqual([1, 0]);
+    await scene.clock.advanceAsync(20);
+    expect(numbers(scene.link.all("pub"))).toEqual([
+      ["a", 1, 0],
+      ["a", 1, 0],
+      ["b", 2, 0],
+    ]);
+  });
+
+  it("gets what is waiting at about the rate it takes, all of it, without being asked again and again", async () => {
+    const { all, refused, accepted, scene } = await limited(100, 300, 6_000);
+    expect([accepted, scene.client.stats.outboxCount]).toEqual([300, 0]);
+    expect(all.every(({ outcome }) => !(outcome() instanceof Error))).toBe(true);
+    expect(refused.filter((ms) => ms > 1_000).length).toBeLessThan(60);
   });
 });

@@ -12,7 +12,10 @@ export interface PublishOptions {
   readonly expect?: WirePos | undefined;
   /** Gives up: `aborted` when it was never sent, else `unknown-outcome`. */
   readonly signal?: AbortSignal | undefined;
-  /** Gives up after this long, as `signal` does. Milliseconds; default: when repetitions are no longer recognised. */
+  /**
+   * Gives up after this long, as `signal` does. Milliseconds; default: when repetitions are no longer recognised, and in an
+   * outbox that outlives the page a day, at most thirty.
+   */
   readonly deadlineMs?: number | undefined;
 }
 
@@ -61,15 +64,18 @@ export function newOutbox(
       const what = `publish to ${ch}`;
       const size = tail.length;
       const waiting = pending(true);
-      const headLength = 80; // the longest `"t"`, `"r"`, `"n"` and `"pn"` may be
+      const headLength = 120; // the longest `"t"`, `"r"`, `"n"`, `"pn"` and `"pid"` may be
       if (size + headLength > lengthMax()) throw tooLarge(what, size);
       if (waiting.length >= outboxCount || waiting.reduce((a, b) => a + b, size) > outboxBytes)
         throw new LocalError("backpressure", `${what}: ${waiting.length} wait`);
       const n = ++last;
-      const frame = (r: number, pn: number): string => `{"t":"pub","r":${r},"n":${n},"pn":${pn}${tail}`;
+      const frame = (r: number, pn: number): string => pubHead(r, n, pn) + tail;
       const { p, dup } = await submit(what, frame, true, deadlineMs, signal, ch, false, size, n);
       return { position: p, id: `${x()}:${n}`, duplicate: !!dup };
     },
     () => ++last,
   ];
 }
+
+/** How a publish begins as it is sent; what it says follows. */
+export const pubHead = (r: number, n: number, pn: number): string => `{"t":"pub","r":${r},"n":${n},"pn":${pn}`;

@@ -1,6 +1,6 @@
 // Questions to the server: calls, history, presence, a fresh token.
 
-import type { AuthFrame, CallFrame, HistoryFrame, OkFrame, PresenceFrame } from "@heddle/protocol";
+import type { AuthFrame, CallFrame, HistoryFrame, OkFrame, PartFrame, PresenceFrame } from "@heddle/protocol";
 import type { Loose } from "../connection/send.ts";
 import { LocalError } from "../errors.ts";
 import type { Sender } from "./sender.ts";
@@ -18,29 +18,36 @@ export type Asking = Loose<
 >;
 
 /**
- * Asks and waits. After a lost connection it is asked again if `isRepeatable`.
+ * Asks and waits. After a lost connection it is asked again if `isRepeatable`. `part` gets what comes before the answer.
  *
  * @throws {HeddleError} the server's refusal
  * @throws {LocalError} `timeout`, `aborted`, `unknown-outcome`, `backpressure`, `closed`, `user-changed`
  */
-export type Ask = (asking: Asking, options?: AskOptions, isRepeatable?: boolean) => Promise<OkFrame>;
+export type Ask = (
+  asking: Asking,
+  options?: AskOptions,
+  isRepeatable?: boolean,
+  part?: (part: PartFrame, cost: number) => void,
+) => Promise<OkFrame>;
 
 export const callMs = 30_000;
 
 export const newAsk =
   ([submit, pending]: Sender, countMax: number): Ask =>
-  async (asking, { signal, timeoutMs = callMs } = {}, isRepeatable = true) => {
+  async (asking, { signal, timeoutMs = callMs } = {}, isRepeatable = true, part) => {
     const t = `${asking.t}`;
     const isCall = t === "call";
     if (pending(false).length >= countMax) throw new LocalError("backpressure", `${t}: ${countMax} wait`);
     return submit(
       t,
-      (r, _, leftMs) => ({ ...asking, r, ms: isCall ? Math.max(1, leftMs) : undefined }),
+      (r, _, leftMs) => ({ r, ms: isCall ? Math.max(1, leftMs) : undefined, ...asking }),
       isRepeatable,
       timeoutMs,
       signal,
       asking.t === "presence" ? `presence ${asking.ch}` : undefined,
       isCall,
       0,
+      undefined,
+      part,
     );
   };

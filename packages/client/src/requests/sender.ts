@@ -2,7 +2,7 @@
 // final, their time is over or nobody wants it any more. Requests and publishes are the two lanes.
 
 import type { Clock } from "@heddle/base";
-import type { ErrFrame, OkFrame, SubdFrame, WelcomeFrame } from "@heddle/protocol";
+import type { ErrFrame, OkFrame, PartFrame, SubdFrame, WelcomeFrame } from "@heddle/protocol";
 import type { Send } from "../connection/send.ts";
 import { HeddleError, LocalError, retryMsOf, type LocalCode } from "../errors.ts";
 import { newAlarm, newStopwatch } from "../timers.ts";
@@ -16,18 +16,19 @@ export type Answered = (answer: Answer, cost: number) => void;
  *
  * @param what           names it in errors
  * @param frame          the frame. `leftMs` is the time it has; `pn` the number of the nearest earlier publish of the order
- *                       that is still here, 0 if none
+ *                       that is still here, 0 if none. Undefined: it may not be sent before the next `pump`
  * @param isRepeatable   whether asking twice does no harm
  * @param order          what has the same order is sent in order: while one waits, those behind it wait
  * @param isCancellable  whether the server stops working on it when told
  * @param size           characters it takes while it waits; 0 for requests
  * @param n              number, of publishes alone
+ * @param part           gets what comes before the answer
  * @throws {HeddleError} the server's refusal
  * @throws {LocalError} `timeout`, `aborted`, `unknown-outcome`, `closed`, `user-changed`
  */
 export type Submit = (
   what: string,
-  frame: (r: number, pn: number, leftMs: number) => Parameters<Send>[0],
+  frame: (r: number, pn: number, leftMs: number) => Parameters<Send>[0] | undefined,
   isRepeatable: boolean,
   timeoutMs: number,
   signal: AbortSignal | undefined,
@@ -35,6 +36,7 @@ export type Submit = (
   isCancellable: boolean,
   size: number,
   n?: number,
+  part?: (part: PartFrame, cost: number) => void,
 ) => Promise<OkFrame>;
 
 export type Sender = readonly [
@@ -44,13 +46,15 @@ export type Sender = readonly [
   /** A number for one frame on this connection, and who gets its answer. Outside the windows. */
   expect: (answered: Answered) => number,
   /** An answer came. Late ones are ignored. */
-  answered: (answer: Answer, cost: number) => void,
+  answered: (answer: Answer | PartFrame, cost: number) => void,
   /** A connection is open: what waits is sent, what was sent is repeated. */
   welcomed: (welcome: WelcomeFrame) => void,
   /** @param isTooBig  the server closed because a message was beyond every limit: the largest sent publish is to blame */
   lost: (isTooBig: boolean) => void,
   /** Gives up everything. */
   giveUp: (code: LocalCode, why?: string) => void,
+  /** What was not to be sent may be now. */
+  pump: () => void,
 ];
 
 interface Item {
@@ -75,6 +79,10 @@ export function newSender(clock: Clock, send: Send): Sender {
   /** The latest; nothing is sent before the first. */
   let welcome = {} as WelcomeFrame;
   let isOnline = false;
+  /** Nothing is sent before this: the server said so, or it is our turn then. */
+  let gateMs = 0;
+  /** Between two frames, once the server asked for less: widened when it asks again, narrowed by every answer. */
+  let paceMs = 0;
 
   const expect = (answered: Answered): number => {
     expected.set(++lastNumber, answered);
@@ -96,7 +104,7 @@ export function newSender(clock: Clock, send: Send): Sender {
     if (wakeMs < Infinity) alarm(wakeMs, pump);
   };
 
-  const submit: Submit = (what, frame, isRepeatable, timeoutMs, signal, order, isCancellable, size, n) =>
+  const submit: Submit = (what, frame, isRepeatable, timeoutMs, signal, order, isCancellable, size, n, part) =>
     new Promise((resolve, reject) => {
       const deadlineMs = clock.monotonicMs() + timeoutMs;
       let notBeforeMs = 0;
@@ -129,13 +137,20 @@ export function newSender(clock: Clock, send: Send): Sender {
 
       const answered = (answer: Answer): void => {
         if (answer.t !== "err") {
+          paceMs *= 0.98;
           leave();
           return resolve(answer as OkFrame);
         }
         const ms = retryMsOf(answer);
         if (answer.code === 102) isUnsure = true;
         if (ms === undefined) return refuse(new HeddleError(answer));
-        notBeforeMs = clock.monotonicMs() + ms;
+        const nowMs = clock.monotonicMs();
+        notBeforeMs = nowMs + ms;
+        if (answer.code === 429) {
+          // What was under way together is refused together, and says one thing.
+          if (gateMs - nowMs <= paceMs) paceMs = Math.min(1_000, paceMs * 1.5 + 2);
+          gateMs = notBeforeMs;
+        }
         if (isUnsure && !isRepeatable) giveUp("unknown-outcome", answer.why);
       };
 
@@ -145,21 +160,26 @@ export function newSender(clock: Clock, send: Send): Sender {
         r: undefined,
         step(nowMs, latest, blocked, rooms) {
           const key = order ?? "";
-          const waitMs = notBeforeMs - nowMs;
+          const waitMs = Math.max(notBeforeMs, gateMs) - nowMs;
           if (leftMs(nowMs) <= 0) {
             giveUp("timeout");
             return Infinity;
           }
           if (!item.r && !blocked.has(key)) {
-            if (waitMs <= 0 && rooms[n ? 1 : 0]-- > 0) {
+            const made =
+              waitMs <= 0 && rooms[n ? 1 : 0] > 0 && frame(lastNumber + 1, latest.get(key) ?? 0, deadlineMs - nowMs);
+            if (made) {
+              rooms[n ? 1 : 0]--;
               ageMs ??= newStopwatch(clock);
-              const r = (item.r = expect((answer) => {
+              gateMs = nowMs + Math.floor(paceMs);
+              const r = (item.r = expect((answer: Answer | PartFrame, cost) => {
                 if (item.r !== r) return;
+                if (answer.t === "part") return part?.(answer, cost);
                 item.r = undefined;
                 answered(answer);
                 pump();
               }));
-              send(frame(r, latest.get(key) ?? 0, deadlineMs - nowMs));
+              send(made);
             } else if (key) blocked.add(key);
           }
           if (n) latest.set(key, n);
@@ -185,8 +205,8 @@ export function newSender(clock: Clock, send: Send): Sender {
     (answer, cost) => {
       const r = answer.r as number;
       const answered = expected.get(r);
-      expected.delete(r);
-      answered?.(answer, cost);
+      if (answer.t !== "part") expected.delete(r);
+      answered?.(answer as Answer, cost);
     },
     (given) => {
       welcome = given;
@@ -203,6 +223,7 @@ export function newSender(clock: Clock, send: Send): Sender {
     (code, why) => {
       for (const { giveUp } of items) giveUp(code, why);
     },
+    pump,
   ];
 }
 

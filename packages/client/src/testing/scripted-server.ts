@@ -3,7 +3,7 @@
 
 import { FakeClock, SeededRandom } from "@heddle/base/fakes";
 import type { ClientFrame, HelloFrame, ServerFrame, WelcomeFrame, WirePos } from "@heddle/protocol";
-import { createClientCore, type ClientCore } from "../client-core.ts";
+import { createClientCore, type ClientCore } from "../whole-client.ts";
 import type { CoreOptions } from "../options.ts";
 import type { Transport, TransportHandlers, TransportLink } from "../transport/transport.ts";
 
@@ -87,7 +87,7 @@ export const welcome: WelcomeFrame = {
 
 /** A client on a fake clock, and the server it talks to. */
 export class Scene {
-  readonly clock = new FakeClock();
+  readonly clock: FakeClock;
   readonly links: ServerLink[] = [];
   readonly errors: unknown[] = [];
   readonly client: ClientCore;
@@ -101,7 +101,8 @@ export class Scene {
   };
   #alias = 0;
 
-  constructor(options: Partial<CoreOptions> = {}) {
+  constructor(options: Partial<CoreOptions> = {}, clock = new FakeClock()) {
+    this.clock = clock;
     this.client = createClientCore({
       transport: this.transport,
       clock: this.clock,
@@ -151,8 +152,12 @@ export class Scene {
   }
 
   /** A client that is online. */
-  static async online(options: Partial<CoreOptions> = {}, changes: Partial<WelcomeFrame> = {}): Promise<Scene> {
-    const scene = new Scene(options);
+  static async online(
+    options: Partial<CoreOptions> = {},
+    changes: Partial<WelcomeFrame> = {},
+    clock?: FakeClock,
+  ): Promise<Scene> {
+    const scene = new Scene(options, clock);
     scene.client.connect();
     await scene.welcomed(changes);
     return scene;

@@ -7,8 +7,12 @@
  */
 export interface TransportHandlers {
   opened(): void;
-  /** One message: one or more frames separated by "\n". */
-  message(text: string): void;
+  /**
+   * One message: one or more frames as JSON text, separated by "\n".
+   *
+   * @param cost  what it costs in flow control, for a single frame that came in another form. Default: its length
+   */
+  message(text: string, cost?: number): void;
   /** `code` as in RFC 6455 §7.4; 1006 when the link just broke or never opened. */
   closed(code: number, reason: string): void;
 }
@@ -19,6 +23,15 @@ export interface TransportLink {
   send(text: string): void;
   /** Begins the end, open or not. `closed` is still reported once, later. */
   close(code?: number, reason?: string): void;
+}
+
+/** How frames travel in another form than the JSON text in which a client speaks of them. */
+export interface FrameCodec {
+  /** WebSocket subprotocol that says so. */
+  readonly subprotocol: string;
+  encode(text: string): Uint8Array;
+  /** The frames of one message. @throws when it is none */
+  decode(message: Uint8Array): readonly { readonly text: string; readonly cost: number }[];
 }
 
 export interface Transport {

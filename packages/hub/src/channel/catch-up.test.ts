@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { FakeClock } from "@heddle/base/fakes";
 import { jsonCodec, type Pos } from "@heddle/protocol";
 import { newCounters, type Entry, type Frame, type ReadResult } from "../ports/index.ts";
+import { hubLimits } from "../options.ts";
 import { CatchUp } from "./catch-up.ts";
 import { Cursor, type CursorChannel, type Receiver } from "./cursor.ts";
 import { entryFrame } from "./frames.ts";
@@ -21,6 +22,7 @@ function scene(pos: Pos, answers: Pick<ReadResult, "proof">) {
   const slice: Slice = { entries: [newest], frames: (codec) => [entryFrame(2, newest, codec)] };
   const channel = {
     alias: 2,
+    isDurable: true,
     head: newest.pos,
     isAtHead: (other: Pos) => other.offset === 12 && other.tag === 120,
     heldNewest: () => slice,
@@ -39,7 +41,7 @@ function scene(pos: Pos, answers: Pick<ReadResult, "proof">) {
     send: (frame: Frame) => void frames.push(JSON.parse(new TextDecoder().decode(frame.bytes))),
   } as unknown as Receiver;
   const cursor = new Cursor(channel, receiver, { pos, mode: "latest", withPresence: false });
-  const catchUp = new CatchUp(receiver, { clock, counters: newCounters() }, () => undefined);
+  const catchUp = new CatchUp(receiver, { clock, counters: newCounters(), limits: hubLimits }, () => undefined);
   return { clock, frames, asked, wake: () => catchUp.wake(cursor) };
 }
 

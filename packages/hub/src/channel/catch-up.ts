@@ -3,10 +3,10 @@
 
 import type { Clock } from "@heddle/base";
 import { samePos, type GapCause, type Pos } from "@heddle/protocol";
-import { positionBefore, type HubCounters } from "../ports/index.ts";
+import { positionBefore, type Frame, type HubCounters } from "../ports/index.ts";
 import { classify, gapBetween } from "./chain.ts";
 import type { Cursor, Receiver } from "./cursor.ts";
-import { conflatedFrame, gapFrame, liveFrame } from "./frames.ts";
+import { conflatedFrame, costOf, framesTo, gapFrame, liveFrame, statusFrame } from "./frames.ts";
 import type { Slice } from "./slices.ts";
 
 /** Pause before a read is tried again that failed or brought nothing although the log is ahead. */
@@ -17,15 +17,24 @@ export class CatchUp {
   readonly #receiver: Receiver;
   readonly #clock: Clock;
   readonly #counters: HubCounters;
+  readonly #sliceBytes: number;
   readonly #noRoom: () => void;
   /** In the order they take their turn. */
   readonly #queue = new Set<Cursor>();
-  readonly #retryMs = new WeakMap<Cursor, number>();
   #isScheduled = false;
 
   /** @param noRoom  called when cursors wait and the connection has no room; `wake` them again when it has */
-  constructor(receiver: Receiver, env: { readonly clock: Clock; readonly counters: HubCounters }, noRoom: () => void) {
+  constructor(
+    receiver: Receiver,
+    env: {
+      readonly clock: Clock;
+      readonly counters: HubCounters;
+      readonly limits: { readonly sliceBytes: number };
+    },
+    noRoom: () => void,
+  ) {
     this.#receiver = receiver;
+    this.#sliceBytes = env.limits.sliceBytes;
     this.#clock = env.clock;
     this.#counters = env.counters;
     this.#noRoom = noRoom;
@@ -61,14 +70,26 @@ export class CatchUp {
   #advance(cursor: Cursor): void {
     const { channel, pos } = cursor;
     if (channel.isAtHead(pos)) return this.#reach(cursor);
-    const readAfter = (): Promise<Slice> => channel.readAfter(pos);
-    if (cursor.mode !== "latest") {
-      const held = channel.heldAfter(pos, this.#receiver.codec);
-      return this.#read(cursor, held, readAfter, (slice) => this.#deliver(cursor, slice));
+    const isForAll = cursor.mode === "resume" || (cursor.mode === "volatile" && !cursor.mustJump);
+    if (isForAll) return this.#readOn(cursor);
+    if (cursor.isUnproven || isAhead(pos, channel.head)) return this.#askProof(cursor);
+    if (cursor.mode === "volatile") return this.#jump(cursor);
+    if (cursor.mode === "key") {
+      const held = channel.heldByKey(pos);
+      if (held === undefined) return this.#readOn(cursor);
+      if (held.is === "lost") return this.#tellGap(cursor, "overflow", held.lostTo);
+      return this.#deliverByKey(cursor, held.slice);
     }
-    if (isAhead(pos, channel.head)) return this.#askProof(cursor);
-    const readNewest = (): Promise<Slice> => channel.readNewest();
+    const readNewest = (): Promise<Slice> => channel.readNewest(this.#receiver);
     return this.#read(cursor, channel.heldNewest(), readNewest, (slice) => this.#deliverNewest(cursor, slice));
+  }
+
+  /** Entry by entry. */
+  #readOn(cursor: Cursor): void {
+    const { channel, pos } = cursor;
+    const held = channel.heldAfter(pos, this.#receiver.codec);
+    const ask = (): Promise<Slice> => channel.readAfter(pos, this.#receiver);
+    this.#read(cursor, held, ask, (slice) => this.#deliver(cursor, slice));
   }
 
   /** Takes what is held, else what the store answers, unless the cursor has moved meanwhile. */
@@ -95,9 +116,11 @@ export class CatchUp {
   #reach(cursor: Cursor): void {
     const { channel } = cursor;
     const { codec } = this.#receiver;
-    this.#retryMs.delete(cursor);
+    cursor.retryMs = 0;
     cursor.go("reached");
-    this.#receiver.send(liveFrame(channel.alias, cursor.pos, codec));
+    if (channel.isDurable) this.#receiver.send(liveFrame(channel.alias, cursor.pos, codec));
+    if (cursor.isToldLagging) this.#receiver.send(statusFrame(channel.alias, "live", codec));
+    cursor.isToldLagging = cursor.mustJump = false;
     if (!cursor.withPresence || !cursor.presenceIsStale) return;
     cursor.presenceIsStale = false;
     this.#receiver.send(channel.presenceFrame(codec));
@@ -127,17 +150,56 @@ export class CatchUp {
     else this.#doubt(cursor);
   }
 
-  /** A `latest` cursor stands where this node's log is not: either it is not on the log, or this node is late. The store knows. */
+  /** A cursor that does not read entry by entry stands where this node's log is not: either it is not on the log, or this node is late. The store knows. */
   #askProof(cursor: Cursor): void {
     const { channel, pos } = cursor;
     const { head } = channel;
-    const ask = (): Promise<Slice> => channel.readAfter(pos);
+    const ask = (): Promise<Slice> => channel.readAfter(pos, this.#receiver);
     this.#read(cursor, undefined, ask, ({ read }) => {
       const missed = read && classify(pos, read);
       if (missed !== undefined) return this.#tellGap(cursor, missed.why, missed.to);
+      if (cursor.isUnproven) {
+        cursor.isUnproven = false;
+        return void this.#queue.add(cursor);
+      }
       if (samePos(head, channel.head)) return this.#doubt(cursor); // this node is late, and does not notice by itself
       this.#queue.add(cursor);
     });
+  }
+
+  /** A `volatile` cursor goes on from now. */
+  #jump(cursor: Cursor): void {
+    const { channel, pos } = cursor;
+    const { head } = channel;
+    if (pos.epoch !== head.epoch) return this.#tellGap(cursor, "epoch", head);
+    this.#receiver.send(conflatedFrame(channel.alias, head, this.#receiver.codec));
+    cursor.sentCount++;
+    cursor.moveTo(head);
+    this.#queue.add(cursor);
+  }
+
+  /** The newest entries of their keys, in log order; what lies between is skipped. */
+  #deliverByKey(cursor: Cursor, slice: Slice): void {
+    const { alias } = cursor.channel;
+    const { codec } = this.#receiver;
+    const frames = slice.frames(codec);
+    let cost = 0;
+    for (const [index, entry] of slice.entries.entries()) {
+      const steps = framesTo(alias, cursor.pos, entry, frames[index] as Frame, codec);
+      const stepCost = costOf(steps);
+      if (cost > 0 && cost + stepCost > this.#sliceBytes) break;
+      if (!this.#receiver.hasRoomFor(stepCost)) {
+        this.#queue.add(cursor);
+        return this.#noRoom();
+      }
+      for (const frame of steps) this.#receiver.send(frame);
+      cursor.sentCount += steps.length;
+      cursor.moveTo(entry.pos);
+      cost += stepCost;
+      this.#counters.deliveries++;
+    }
+    if (cost > 0) this.#queue.add(cursor);
+    else this.#doubt(cursor);
   }
 
   /** A `latest` cursor jumps to the newest entry, however far behind it is. */
@@ -169,6 +231,7 @@ export class CatchUp {
 
   #tellGap(cursor: Cursor, why: GapCause, to: Pos): void {
     const from = cursor.pos;
+    cursor.isUnproven = false;
     this.#counters.gaps[why]++;
     this.#receiver.send(gapFrame(cursor.channel.alias, gapBetween(why, from, to), from, this.#receiver.codec));
     cursor.sentCount++;
@@ -183,8 +246,8 @@ export class CatchUp {
   }
 
   #retry(cursor: Cursor): void {
-    const waitMs = this.#retryMs.get(cursor) ?? retryMinMs;
-    this.#retryMs.set(cursor, Math.min(2 * waitMs, retryMaxMs));
+    const waitMs = cursor.retryMs || retryMinMs;
+    cursor.retryMs = Math.min(2 * waitMs, retryMaxMs);
     this.#clock.after(waitMs, () => this.wake(cursor));
   }
 }

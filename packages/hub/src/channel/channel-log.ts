@@ -254,11 +254,18 @@ export class ChannelLog {
 
   #read(): Promise<ReadResult> {
     this.#counters.storeReads++;
+    const { log, traits } = this.#engine;
+    if (!traits.staleReads) return this.#readFrom(this.#head);
+    // A replica that is behind may answer: what was appended before we attached would be missed until the audit.
+    return log.heads([this.#name]).then(([head]) => this.#readFrom(head));
+  }
+
+  #readFrom(atLeast: Pos | undefined): Promise<ReadResult> {
     const { warmCount, readBytes } = this.#limits;
-    if (this.#head === undefined) {
-      return this.#engine.log.read(this.#name, { last: warmCount, limit: warmCount, bytes: readBytes });
-    }
-    return this.#engine.log.read(this.#name, { after: this.#head, limit: 1_000, bytes: readBytes });
+    const bounds = { bytes: readBytes, ...(atLeast === undefined ? {} : { atLeast }) };
+    if (this.#head === undefined)
+      return this.#engine.log.read(this.#name, { last: warmCount, limit: warmCount, ...bounds });
+    return this.#engine.log.read(this.#name, { after: this.#head, limit: 1_000, ...bounds });
   }
 
   #take(read: ReadResult): void {

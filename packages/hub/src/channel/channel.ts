@@ -2,7 +2,7 @@
 // in once; what goes out is one shared frame.
 
 import type { Clock } from "@heddle/base";
-import { samePos, type Codec, type Pos, type PublicationBody } from "@heddle/protocol";
+import { samePos, type Codec, type Mode, type Pos, type PublicationBody } from "@heddle/protocol";
 import { Presence } from "../presence/presence.ts";
 import type {
   BulkSender,
@@ -16,12 +16,14 @@ import type {
 } from "../ports/index.ts";
 import { classify, gapBetween } from "./chain.ts";
 import { ChannelLog } from "./channel-log.ts";
+import { KeyIndex, type ByKey } from "./key-index.ts";
 import { Conflation } from "./conflation.ts";
 import type { Cursor, CursorChannel } from "./cursor.ts";
-import { controlFrame, gapFrame, volatileFrame } from "./frames.ts";
+import { gapFrame, statusFrame, volatileFrame } from "./frames.ts";
 import { LiveSet } from "./live-set.ts";
 import { Ring, type RingBudget } from "./ring.ts";
-import { Slices, type ReadSlots, type Slice } from "./slices.ts";
+import type { ReadBudget } from "../pressure/read-budget.ts";
+import { Slices, type Slice } from "./slices.ts";
 import { Snapshots } from "./snapshots.ts";
 import { decodeVolatile, volatileTopic } from "./volatile.ts";
 
@@ -32,7 +34,9 @@ export interface ChannelEnv {
   readonly bulk: BulkSender;
   readonly counters: HubCounters;
   readonly ringBudget: RingBudget;
-  readonly readSlots: ReadSlots;
+  readonly reads: ReadBudget;
+  /** Whether volatile events are too much now. */
+  readonly dropsVolatile: () => boolean;
   readonly limits: ChannelLimits;
 }
 
@@ -41,13 +45,20 @@ export interface ChannelLimits {
   readonly ringCount: number;
   /** Bytes a ring holds at most. */
   readonly ringBytes: number;
+  /** Keys whose newest entry is held for `key` subscribers, and entries read back to find them. */
+  readonly keyCount: number;
   /** Cost of one slice of a catching-up cursor. */
   readonly sliceBytes: number;
   /** Members listed whole; above, only their number is sent. */
   readonly presenceListCount: number;
+  /** Time the application has to load a snapshot. Milliseconds. */
+  readonly snapshotMs: number;
   /** Presence changes are gathered for this long. Milliseconds. */
   readonly presenceGatherMs: number;
 }
+
+const nowhere: Pos = { epoch: "-", offset: 0, tag: 1 };
+const nothing: Slice = { entries: [], frames: () => [] };
 
 export class Channel implements CursorChannel {
   readonly name: string;
@@ -64,6 +75,9 @@ export class Channel implements CursorChannel {
   readonly #cursors = new Set<Cursor>();
   readonly #live: LiveSet;
   readonly #conflation: Conflation;
+  /** Made at the first `key` subscription. */
+  #keys: KeyIndex | undefined;
+  #keysReady: Promise<void> | undefined;
   #stopVolatile: (() => void) | undefined;
   #isDisposed = false;
   /** Who is using this object without being a cursor or member yet; see `Channels.acquire`. */
@@ -78,13 +92,12 @@ export class Channel implements CursorChannel {
     const ringLimits = { countMax: Math.min(limits.ringCount, policy.keep.entries), bytesMax: limits.ringBytes };
     this.#ring = new Ring(alias, ringLimits, env.ringBudget);
     this.#slices = new Slices(name, alias, env);
-    this.snapshots = new Snapshots(() => this.head);
+    this.snapshots = new Snapshots(() => this.head, env.clock, env.limits.snapshotMs);
     this.#live = new LiveSet(env.bulk);
     this.#conflation = new Conflation(
       {
         alias,
-        newestEntry: () => this.#ring.newest,
-        newestFrame: (codec) => this.#ring.newestFrame(codec),
+        pending: (pos, mode) => this.#pending(pos, mode),
       },
       policy.everyMs,
       env,
@@ -100,10 +113,17 @@ export class Channel implements CursorChannel {
     void this.#listenVolatile();
   }
 
-  /** Where live cursors stand. */
+  get isDurable(): boolean {
+    return this.log !== undefined;
+  }
+
+  get disconnectsSlow(): boolean {
+    return this.policy.disconnectsSlow ?? false;
+  }
+
+  /** Where live cursors stand. Without a log all stand at the same place, which means nothing. */
   get head(): Pos {
-    if (this.log === undefined) throw new Error(`${this.name}: a volatile channel has no positions`);
-    return this.log.head;
+    return this.log?.head ?? nowhere;
   }
 
   get cursorCount(): number {
@@ -130,11 +150,11 @@ export class Channel implements CursorChannel {
   }
 
   joinLive(cursor: Cursor): void {
-    (cursor.mode === "latest" ? this.#conflation : this.#live).add(cursor);
+    (cursor.isPushed ? this.#live : this.#conflation).add(cursor);
   }
 
   leaveLive(cursor: Cursor): void {
-    (cursor.mode === "latest" ? this.#conflation : this.#live).remove(cursor);
+    (cursor.isPushed ? this.#live : this.#conflation).remove(cursor);
   }
 
   isAtHead(pos: Pos): boolean {
@@ -158,14 +178,42 @@ export class Channel implements CursorChannel {
     return newest && { entries: [newest], frames: (codec) => [this.#ring.newestFrame(codec) as Frame] };
   }
 
-  /** @throws {EngineError} */
-  readAfter(pos: Pos): Promise<Slice> {
-    return this.#slices.after(pos, this.#env.limits.sliceBytes);
+  /** What the index of keys holds behind `pos`; undefined when the log must be read. */
+  heldByKey(pos: Pos): ByKey | undefined {
+    return this.#keys?.behind(pos);
+  }
+
+  /**
+   * Makes ready for `key` subscribers: finds the newest entry of each key among those read back, and keeps up from there.
+   *
+   * @param by  whose turn it is at the store
+   * @throws {EngineError}
+   */
+  prepareKeys(by: object): Promise<void> {
+    return (this.#keysReady ??= this.#loadKeys(by).catch((error: unknown) => {
+      this.#keysReady = undefined;
+      throw error;
+    }));
+  }
+
+  /** Where a `key` subscription begins that wants the newest entries of up to `count` keys. */
+  startOfLastKeys(count: number): Pos {
+    return this.#keys?.startOfLast(count) ?? this.head;
   }
 
   /** @throws {EngineError} */
-  readNewest(): Promise<Slice> {
-    return this.#slices.newest();
+  readAfter(pos: Pos, by: object): Promise<Slice> {
+    return this.#slices.after(pos, this.#env.limits.sliceBytes, this.head, by);
+  }
+
+  /** @throws {EngineError} */
+  readNewest(by: object): Promise<Slice> {
+    return this.#slices.newest(this.head, by);
+  }
+
+  /** Lets go of entries until the node's rings are within their budget, or the newest alone is left. */
+  shrink(): void {
+    this.#ring.shrink();
   }
 
   suspect(): void {
@@ -180,25 +228,63 @@ export class Channel implements CursorChannel {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     this.log?.detach();
+    this.#keys?.clear();
     this.#stopVolatile?.();
     this.#conflation[Symbol.dispose]();
     this.presence[Symbol.dispose]();
   }
 
   #accepted(entry: Entry): void {
+    this.#keys?.push(entry);
     if (entry.type === "data" && this.#conflation.count > 0) this.#conflation.changed(this.#env.counters);
     const { sent, refused } = this.#live.push((codec) => this.#ring.newestFrame(codec) as Frame);
     this.#env.counters.deliveries += sent;
     // `log.head` is still the predecessor: that is where a refused cursor stands.
-    for (const cursor of refused) cursor.receiver.overflow();
+    for (const cursor of refused) {
+      if (cursor.mode === "volatile") this.#env.counters.volatileDrops++;
+      else cursor.receiver.overflow();
+    }
+  }
+
+  /** What a live cursor that is not pushed to is to get now; undefined when it must read on by itself. */
+  #pending(pos: Pos, mode: Mode): Slice | undefined {
+    if (mode === "key") {
+      const held = this.#keys?.behind(pos);
+      return held?.is === "held" ? held.slice : undefined;
+    }
+    const newest = this.heldNewest();
+    if (newest === undefined) return undefined;
+    return newest.entries.some((entry) => samePos(entry.pos, pos)) ? nothing : newest;
+  }
+
+  #freshKeys(head: Pos): KeyIndex {
+    const { limits, ringBudget } = this.#env;
+    this.#keys?.clear();
+    return new KeyIndex(this.alias, { countMax: limits.keyCount, bytesMax: limits.ringBytes }, ringBudget, head);
+  }
+
+  async #loadKeys(by: object): Promise<void> {
+    const { reads, engine, limits } = this.#env;
+    // From here on it is pushed to: what is read and what is pushed meet at this head.
+    const keys = (this.#keys = this.#freshKeys(this.head));
+    const count = Math.min(limits.keyCount, this.policy.keep.entries);
+    const read = await reads.run(by, () =>
+      engine.log.read(this.name, { last: count, limit: count, bytes: limits.ringBytes }),
+    );
+    if (keys === this.#keys) keys.addOlder(read.entries);
   }
 
   /** Live cursors stood at the old head; each is told what it missed. The others find out by their own next read. */
   #replaced(read: ReadResult): void {
+    if (this.#keys !== undefined) this.#keys = this.#freshKeys(read.head);
+    for (const cursor of this.#cursors) if (cursor.state !== "live") cursor.isUnproven = true;
     for (const cursor of [...this.#live.all(), ...this.#conflation.all()]) {
       const from = cursor.pos;
-      const missed = classify(from, read);
+      // The store was asked about the old head. A conflated cursor may stand behind it, where the log may be the same.
+      const isAtOldHead = samePos(from, this.head);
+      const missed = isAtOldHead ? classify(from, read) : undefined;
       cursor.go("behind");
+      cursor.isUnproven = !isAtOldHead;
       if (missed !== undefined) {
         this.#env.counters.gaps[missed.why]++;
         cursor.receiver.send(
@@ -212,9 +298,9 @@ export class Channel implements CursorChannel {
   }
 
   #status(status: "degraded" | "live", why?: string): void {
-    const reason = why === undefined ? {} : { why };
-    for (const { receiver } of this.#cursors) {
-      receiver.send(controlFrame(receiver.codec, { t: "st", c: this.alias, s: status, ...reason }));
+    for (const { receiver, isToldLagging } of this.#cursors) {
+      const now = status === "live" && isToldLagging ? "lagging" : status;
+      receiver.send(statusFrame(this.alias, now, receiver.codec, why));
     }
   }
 
@@ -229,6 +315,10 @@ export class Channel implements CursorChannel {
   /** Volatile events go to whoever has room now, and to nobody later. */
   #volatile(body: PublicationBody): void {
     const { counters } = this.#env;
+    if (this.#env.dropsVolatile()) {
+      counters.volatileDrops += this.#live.count + this.#conflation.count;
+      return;
+    }
     const { sent, refused } = this.#live.push((codec) => volatileFrame(this.alias, body, codec));
     counters.volatileDeliveries += sent;
     counters.volatileDrops += refused.length;

@@ -10,7 +10,7 @@ export interface ChannelsLimits {
   readonly lingerMs: number;
   /** Channels held at once. */
   readonly channelsMax: number;
-  /** Silence after which a log's head is compared with the store's. Milliseconds. */
+  /** Within this time a log that is silent has been compared with the store's head, and found out. Milliseconds. */
   readonly auditMs: number;
   /** A store's head that is ahead must still be so after this long. Milliseconds. */
   readonly auditConfirmMs: number;
@@ -19,6 +19,8 @@ export interface ChannelsLimits {
 /** Largest number of heads in one question to the store. */
 const headsPerRead = 256;
 const aliasMax = 0xffff_ffff;
+/** Looks for silent channels within the time in which a lost last message is to be found. */
+const auditLooks = 4;
 
 export class Channels {
   readonly #env: ChannelEnv;
@@ -69,6 +71,11 @@ export class Channels {
     return channel;
   }
 
+  /** The rings' budget became smaller: all let go of what they can do without. */
+  shrink(): void {
+    for (const channel of this.#channels.values()) channel.shrink();
+  }
+
   release(channel: Channel): void {
     channel.holdCount--;
     this.settle(channel);
@@ -95,7 +102,7 @@ export class Channels {
   }
 
   #auditLater(): Disposable {
-    return this.#env.clock.after(this.#limits.auditMs / 4, () => {
+    return this.#env.clock.after(this.#limits.auditMs / auditLooks, () => {
       void this.#auditSilent();
       this.#audit = this.#auditLater();
     });
@@ -103,7 +110,10 @@ export class Channels {
 
   /** A lost last message is found here: nothing later would show the hole. */
   async #auditSilent(): Promise<void> {
-    const quietBeforeMs = this.#env.clock.monotonicMs() - this.#limits.auditMs;
+    const { auditMs, auditConfirmMs } = this.#limits;
+    // From one look to the next a channel may fall silent, and the confirmation takes its time: both are within `auditMs`.
+    const quietMs = Math.max(0, auditMs - auditMs / auditLooks - auditConfirmMs);
+    const quietBeforeMs = this.#env.clock.monotonicMs() - quietMs;
     const silent = [...this.#channels.values()].filter(
       ({ log }) => log?.state === "live" && log.quietSinceMs <= quietBeforeMs,
     );
@@ -112,7 +122,7 @@ export class Channels {
       const differing = await this.#differing(batch);
       if (differing.length === 0) continue;
       // A head that is merely ahead may be on its way to us.
-      await new Promise<void>((resolve) => void this.#env.clock.after(this.#limits.auditConfirmMs, resolve));
+      await new Promise<void>((resolve) => void this.#env.clock.after(auditConfirmMs, resolve));
       for (const channel of await this.#differing(differing)) channel.log?.suspect();
     }
   }

@@ -1,37 +1,47 @@
-// Delivery to live `latest` subscriptions: not more often than the channel says, always the newest entry, shared frames.
+// Delivery to live `latest` and `key` subscriptions: not more often than the channel says, the newest entry, or the newest of
+// each key that changed; shared frames.
 
 import type { Clock } from "@heddle/base";
-import { samePos, type Codec, type Pos } from "@heddle/protocol";
-import {
-  positionBefore,
-  type BulkSender,
-  type ConnectionPort,
-  type Entry,
-  type Frame,
-  type HubCounters,
-} from "../ports/index.ts";
+import type { Codec, Pos } from "@heddle/protocol";
+import type { BulkSender, ConnectionPort, Frame, HubCounters } from "../ports/index.ts";
 import type { Cursor } from "./cursor.ts";
-import { conflatedFrame } from "./frames.ts";
+import { costOf, framesTo } from "./frames.ts";
+import type { Slice } from "./slices.ts";
 
 /** What the ticker needs of its channel. */
 export interface ConflationSource {
   readonly alias: number;
-  newestEntry(): Entry | undefined;
-  newestFrame(codec: Codec): Frame | undefined;
+  /** What a subscriber of this mode at `pos` is to get now; undefined when it must read on by itself. */
+  pending(pos: Pos, mode: Cursor["mode"]): Slice | undefined;
+}
+
+/** What all cursors at one place get. */
+interface Batch {
+  readonly frames: readonly Frame[];
+  readonly cost: number;
+  readonly to: Pos;
+  readonly ports: ConnectionPort[];
 }
 
 export class Conflation {
   readonly #source: ConflationSource;
   readonly #everyMs: number;
+  readonly #batchCost: number;
   readonly #clock: Clock;
   readonly #bulk: BulkSender;
   readonly #cursors = new Set<Cursor>();
   #lastTickMs = -Infinity;
   #timer: Disposable | undefined;
 
-  constructor(source: ConflationSource, everyMs: number, env: { clock: Clock; bulk: BulkSender }) {
+  /** @param everyMs  least time between two deliveries; 0: at the next turn */
+  constructor(
+    source: ConflationSource,
+    everyMs: number,
+    env: { clock: Clock; bulk: BulkSender; limits: { readonly sliceBytes: number } },
+  ) {
     this.#source = source;
     this.#everyMs = everyMs;
+    this.#batchCost = env.limits.sliceBytes;
     this.#clock = env.clock;
     this.#bulk = env.bulk;
   }
@@ -81,44 +91,52 @@ export class Conflation {
     this.#timer?.[Symbol.dispose]();
   }
 
-  /** Gives every cursor that is behind the newest entry. @returns how many got it */
+  /** Gives every cursor what is new to it. @returns how many entries went out */
   #tick(): number {
     this.#lastTickMs = this.#clock.monotonicMs();
-    const newest = this.#source.newestEntry();
-    if (newest === undefined) return 0;
-    const before = positionBefore(newest);
-    const groups = new Map<string, { frames: readonly Frame[]; ports: ConnectionPort[] }>();
+    const batches = new Map<string, Batch | undefined>();
     for (const cursor of this.#cursors) {
-      if (samePos(cursor.pos, newest.pos)) continue;
-      const { receiver } = cursor;
-      const isNext = samePos(cursor.pos, before);
-      const key = `${receiver.codec.name}${isNext ? "" : " jump"}`;
-      let group = groups.get(key);
-      if (group === undefined)
-        groups.set(key, (group = { frames: this.#frames(receiver.codec, before, isNext), ports: [] }));
-      let cost = 0;
-      for (const frame of group.frames) cost += frame.cost;
-      if (!receiver.hasRoomFor(cost)) {
-        receiver.overflow(); // this cursor leaves the set; iteration goes on with the others
-        continue;
-      }
-      for (const frame of group.frames) receiver.note(frame.cost);
-      cursor.sentCount += group.frames.length;
-      cursor.moveTo(newest.pos);
-      group.ports.push(receiver.port);
+      const { receiver, pos, mode } = cursor;
+      const place = `${receiver.codec.name} ${mode} ${pos.epoch} ${pos.offset} ${pos.tag}`;
+      let batch = batches.get(place);
+      if (batch === undefined && !batches.has(place))
+        batches.set(place, (batch = this.#batch(pos, mode, receiver.codec)));
+      if (batch === undefined) {
+        cursor.go("behind"); // this cursor leaves the set; iteration goes on with the others
+        receiver.wake(cursor);
+      } else if (batch.frames.length > 0) this.#give(cursor, batch);
     }
     let delivered = 0;
-    for (const { frames, ports } of groups.values()) {
-      delivered += ports.length;
-      if (ports.length > 0) this.#bulk.sendAll(frames, ports);
+    for (const batch of batches.values()) {
+      if (batch === undefined || batch.ports.length === 0) continue;
+      delivered += batch.ports.length * batch.frames.filter(({ kind }) => kind === "m").length;
+      this.#bulk.sendAll(batch.frames, batch.ports);
     }
     return delivered;
   }
 
-  #frames(codec: Codec, before: Pos, isNext: boolean): readonly Frame[] {
-    const newest = this.#source.newestFrame(codec);
-    if (newest === undefined) return [];
-    // The jump is told, so that a subscriber knows how far it was carried without a delivery.
-    return isNext ? [newest] : [conflatedFrame(this.#source.alias, before, codec), newest];
+  #give(cursor: Cursor, { frames, cost, to, ports }: Batch): void {
+    const { receiver } = cursor;
+    if (!receiver.hasRoomFor(cost)) return receiver.overflow(); // it leaves the set, too
+    for (const frame of frames) receiver.note(frame.cost);
+    cursor.sentCount += frames.length;
+    cursor.moveTo(to);
+    ports.push(receiver.port);
+  }
+
+  /** Undefined: too much to be pushed at once, or not here. A jump is told, so that a subscriber knows how far it was carried. */
+  #batch(pos: Pos, mode: Cursor["mode"], codec: Codec): Batch | undefined {
+    const slice = this.#source.pending(pos, mode);
+    if (slice === undefined) return undefined;
+    const made = slice.frames(codec);
+    const frames: Frame[] = [];
+    let to = pos;
+    for (const [index, entry] of slice.entries.entries()) {
+      frames.push(...framesTo(this.#source.alias, to, entry, made[index] as Frame, codec));
+      to = entry.pos;
+    }
+    const cost = costOf(frames);
+    if (slice.entries.length > 1 && cost > this.#batchCost) return undefined;
+    return { frames, cost, to, ports: [] };
   }
 }

@@ -3,11 +3,16 @@
 
 import { samePos, type Codec, type Mode, type Pos } from "@heddle/protocol";
 import type { ConnectionPort, Frame } from "../ports/index.ts";
+import type { ByKey } from "./key-index.ts";
 import type { Slice } from "./slices.ts";
 
 /** The cursor's view of its channel. */
 export interface CursorChannel {
   readonly alias: number;
+  /** Whether there is a log: without one there are no positions. */
+  readonly isDurable: boolean;
+  /** Whether a subscriber that reads everything is closed as soon as it cannot keep up. */
+  readonly disconnectsSlow: boolean;
   /** Where live cursors stand. */
   readonly head: Pos;
   isAtHead(pos: Pos): boolean;
@@ -16,10 +21,12 @@ export interface CursorChannel {
   /** What is held behind `pos`; undefined when the store must be asked. */
   heldAfter(pos: Pos, codec: Codec): Slice | undefined;
   heldNewest(): Slice | undefined;
+  /** The newest entries of their keys behind `pos`; undefined when the log itself must be read. */
+  heldByKey(pos: Pos): ByKey | undefined;
+  /** @param by  whose turn it is at the store. @throws {EngineError} */
+  readAfter(pos: Pos, by: object): Promise<Slice>;
   /** @throws {EngineError} */
-  readAfter(pos: Pos): Promise<Slice>;
-  /** @throws {EngineError} */
-  readNewest(): Promise<Slice>;
+  readNewest(by: object): Promise<Slice>;
   /** A read contradicts what this node holds of the log. */
   suspect(): void;
   /** The list of members. */
@@ -72,6 +79,14 @@ export class Cursor {
   liveIndex = -1;
   /** Whether a store read is under way for it. */
   isReading = false;
+  /** How long its next failed read waits before it is tried again; 0: the least. Milliseconds. */
+  retryMs = 0;
+  /** The client was told that this subscription is behind, and not yet that it is up again. */
+  isToldLagging = false;
+  /** The log was replaced while this cursor was on its way: whether it stands on the log is for the store to say. */
+  isUnproven = false;
+  /** A `volatile` cursor that had no room: what came meanwhile is not for it. */
+  mustJump = false;
   #pos: Pos;
 
   constructor(channel: CursorChannel, receiver: Receiver, start: { pos: Pos; mode: Mode; withPresence: boolean }) {
@@ -82,12 +97,17 @@ export class Cursor {
     this.#pos = start.pos;
   }
 
-  /** The position behind the last frame given to the connection. A live resume cursor stands at the log's head. */
-  get pos(): Pos {
-    return this.state === "live" && this.mode === "resume" ? this.channel.head : this.#pos;
+  /** Whether every entry is pushed to it while it is live; the other modes get the newest, when it is time. */
+  get isPushed(): boolean {
+    return this.mode === "resume" || this.mode === "volatile";
   }
 
-  /** Moves a cursor that is not a live resume cursor. */
+  /** The position behind the last frame given to the connection. A live cursor that is pushed to stands at the log's head. */
+  get pos(): Pos {
+    return this.state === "live" && this.isPushed ? this.channel.head : this.#pos;
+  }
+
+  /** Moves a cursor that is not live and pushed to. */
   moveTo(pos: Pos): void {
     this.#pos = pos;
   }
@@ -98,6 +118,7 @@ export class Cursor {
     if (next === this.state) return;
     const wasLive = this.state === "live";
     this.state = next;
+    if (next === "lagging" && this.mode === "volatile") this.mustJump = true;
     if (wasLive) {
       this.#pos = pos;
       this.channel.leaveLive(this);
@@ -114,6 +135,7 @@ export class Cursor {
     this.sentCount -= sinceSubscribed.length;
     const first = sinceSubscribed[0];
     if (first?.prev !== undefined && !samePos(first.prev, this.#pos)) this.#pos = first.prev;
+    if (taken.some((frame) => frame.kind === "gap")) this.isUnproven = true;
     if (taken.some((frame) => frame.kind === "pd")) this.presenceIsStale = true;
   }
 }

@@ -1,6 +1,7 @@
 // Frames of a channel. Each is made once and shared: nothing in it depends on who receives it.
 
 import {
+  samePos,
   toWirePos,
   type Codec,
   type Encoded,
@@ -8,6 +9,7 @@ import {
   type Pos,
   type PublicationBody,
   type ServerFrame,
+  type StatusFrame,
 } from "@heddle/protocol";
 import { positionBefore, type Entry, type Frame, type FrameKind } from "../ports/index.ts";
 
@@ -32,9 +34,20 @@ function skipFrame(alias: number, to: Pos, prev: Pos, codec: Codec): Frame {
   return frameOf(codec.encode({ t: "skip", c: alias, o: to.offset, g: to.tag, ...jump }), "skip", alias, prev);
 }
 
-/** Says to a `latest` subscriber that everything up to `to` was left out; `to` stands before the newest entry. */
+/** Says to a subscriber that is not told everything that everything up to `to` was left out; `to` stands before the newest entry. */
 export const conflatedFrame = (alias: number, to: Pos, codec: Codec): Frame =>
   frameOf(codec.encode({ t: "skip", c: alias, o: to.offset, g: to.tag }), "skip", alias, to);
+
+/** One entry for a subscriber at `from` who may have been carried over others: that is told before it. */
+export function framesTo(alias: number, from: Pos, entry: Entry, frame: Frame, codec: Codec): readonly Frame[] {
+  const before = positionBefore(entry);
+  return samePos(before, from) ? [frame] : [conflatedFrame(alias, before, codec), frame];
+}
+
+export const costOf = (frames: readonly Frame[]): number => frames.reduce((sum, { cost }) => sum + cost, 0);
+
+export const statusFrame = (alias: number, s: StatusFrame["s"], codec: Codec, why?: string): Frame =>
+  controlFrame(codec, { t: "st", c: alias, s, ...(why === undefined ? {} : { why }) });
 
 export function gapFrame(alias: number, gap: Gap, from: Pos, codec: Codec): Frame {
   return frameOf(codec.encode({ t: "gap", c: alias, ...gap }), "gap", alias, from);

@@ -10,7 +10,7 @@ const entryOverheadBytes = 200;
 
 /** What all rings of a node hold together. */
 export interface RingBudget {
-  readonly bytesMax: number;
+  bytesMax: number;
   bytes: number;
 }
 
@@ -47,6 +47,11 @@ export class Ring {
     this.#frames.push(undefined);
     this.#bytes += bytes;
     this.#budget.bytes += bytes;
+    this.shrink();
+  }
+
+  /** Drops the oldest while there are too many, or the node's rings hold too much; the newest stays. */
+  shrink(): void {
     const isOverBudget = (): boolean => this.#bytes > this.#bytesMax || this.#budget.bytes > this.#budget.bytesMax;
     while (this.count > 1 && (this.count > this.#countMax || isOverBudget())) this.#dropOldest();
   }
@@ -130,4 +135,5 @@ export class Ring {
   }
 }
 
-const sizeOf = (entry: Entry): number => entry.data.length + entryOverheadBytes;
+/** What an entry takes in memory, about. Bytes. */
+export const sizeOf = (entry: Entry): number => entry.data.length + entryOverheadBytes;

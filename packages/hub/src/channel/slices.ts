@@ -1,9 +1,10 @@
 // Reads of a log on behalf of cursors. Cursors at the same position share one read and its frames, so that a storm of
-// returning clients costs the store one read per position; all reads of a node share a bounded number of slots.
+// returning clients costs the store one read per position; all reads of a node share one budget.
 
 import type { Codec, Pos } from "@heddle/protocol";
-import type { Engine, Entry, Frame, HubCounters, ReadQuery, ReadResult } from "../ports/index.ts";
+import type { Engine, Entry, Frame, ReadQuery, ReadResult } from "../ports/index.ts";
 import { entryFrame } from "./frames.ts";
+import type { ReadBudget } from "../pressure/read-budget.ts";
 
 /** What stands behind a position, with the frames to send. Entries and frames are parallel and shared. */
 export interface Slice {
@@ -13,64 +14,40 @@ export interface Slice {
   readonly read?: ReadResult;
 }
 
-/** Bounds how many store reads a node has under way; further ones wait in the order they came. */
-export class ReadSlots {
-  readonly #max: number;
-  #used = 0;
-  readonly #waiting: (() => void)[] = [];
-
-  /** @param max  1…10_000 */
-  constructor(max: number) {
-    this.#max = max;
-  }
-
-  async run<T>(read: () => Promise<T>): Promise<T> {
-    if (this.#used >= this.#max) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#used++;
-    try {
-      return await read();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#used--;
-      else next(); // the slot passes on
-    }
-  }
-}
-
 export class Slices {
   readonly #channel: string;
   readonly #alias: number;
   readonly #engine: Engine;
-  readonly #slots: ReadSlots;
-  readonly #counters: HubCounters;
+  readonly #reads: ReadBudget;
   readonly #underWay = new Map<string, Promise<Slice>>();
 
-  constructor(channel: string, alias: number, env: { engine: Engine; readSlots: ReadSlots; counters: HubCounters }) {
+  constructor(channel: string, alias: number, env: { engine: Engine; reads: ReadBudget }) {
     this.#channel = channel;
     this.#alias = alias;
     this.#engine = env.engine;
-    this.#slots = env.readSlots;
-    this.#counters = env.counters;
+    this.#reads = env.reads;
+  }
+
+  /**
+   * @param head  where this node's log stands: an older answer proves nothing
+   * @param by  whose turn it is at the store
+   * @throws {EngineError}
+   */
+  after(pos: Pos, bytes: number, head: Pos, by: object): Promise<Slice> {
+    const atLeast = pos.epoch === head.epoch && head.offset > pos.offset ? head : pos;
+    return this.#shared(by, `${pos.epoch} ${pos.offset} ${pos.tag}`, { after: pos, limit: 1_000, bytes, atLeast });
   }
 
   /** @throws {EngineError} */
-  after(pos: Pos, bytes: number): Promise<Slice> {
-    return this.#shared(`${pos.epoch} ${pos.offset} ${pos.tag}`, { after: pos, limit: 1_000, bytes });
+  newest(head: Pos, by: object): Promise<Slice> {
+    return this.#shared(by, "newest", { last: 1, limit: 1, bytes: 1, atLeast: head });
   }
 
-  /** @throws {EngineError} */
-  newest(): Promise<Slice> {
-    return this.#shared("newest", { last: 1, limit: 1, bytes: 1 });
-  }
-
-  #shared(key: string, query: ReadQuery): Promise<Slice> {
+  #shared(by: object, key: string, query: ReadQuery): Promise<Slice> {
     const known = this.#underWay.get(key);
     if (known !== undefined) return known;
-    const reading = this.#slots
-      .run(() => {
-        this.#counters.storeReads++;
-        return this.#engine.log.read(this.#channel, query);
-      })
+    const reading = this.#reads
+      .run(by, () => this.#engine.log.read(this.#channel, query))
       .then((read) => this.#sliceOf(read))
       .finally(() => this.#underWay.delete(key));
     this.#underWay.set(key, reading);

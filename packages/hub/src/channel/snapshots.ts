@@ -1,7 +1,7 @@
 // Loading the application's state at a position. Joiners that come together share one load, unless it is per user: then
 // only that user's own connections do.
 
-import { messageOf } from "@heddle/base";
+import { messageOf, type Clock } from "@heddle/base";
 import { wireLimits, type Pos } from "@heddle/protocol";
 import { HubError } from "../hub-error.ts";
 import type { Actor, ChannelPolicy } from "../ports/index.ts";
@@ -13,11 +13,18 @@ export interface LoadedSnapshot {
 
 export class Snapshots {
   readonly #head: () => Pos;
+  readonly #clock: Clock;
+  readonly #loadMs: number;
   readonly #underWay = new Map<string, Promise<LoadedSnapshot>>();
 
-  /** @param head  the position a load that begins now is told */
-  constructor(head: () => Pos) {
+  /**
+   * @param head    the position a load that begins now is told
+   * @param loadMs  time a load has; one that never settles would keep all later joiners waiting
+   */
+  constructor(head: () => Pos, clock: Clock, loadMs: number) {
     this.#head = head;
+    this.#clock = clock;
+    this.#loadMs = loadMs;
   }
 
   /** @throws {HubError} `snapshotFailed` */
@@ -32,8 +39,14 @@ export class Snapshots {
 
   async #load(source: NonNullable<ChannelPolicy["snapshot"]>, who: Actor): Promise<LoadedSnapshot> {
     const asked = this.#head();
+    let timer: Disposable | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const error = new HubError("snapshotFailed", `the snapshot took longer than ${this.#loadMs} ms`);
+      timer = this.#clock.after(this.#loadMs, () => reject(error));
+    });
     try {
-      const { json, position = asked } = await (source.shared ? source.load(asked) : source.load(asked, who));
+      const loading = source.shared ? source.load(asked) : source.load(asked, who);
+      const { json, position = asked } = await Promise.race([loading, late]);
       if (json.length <= wireLimits.snapshotBytes) return { json, position };
       throw new HubError(
         "snapshotFailed",
@@ -42,6 +55,8 @@ export class Snapshots {
     } catch (error) {
       if (error instanceof HubError) throw error;
       throw new HubError("snapshotFailed", "the snapshot could not be loaded", { cause: messageOf(error) });
+    } finally {
+      timer?.[Symbol.dispose]();
     }
   }
 }

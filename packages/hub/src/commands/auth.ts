@@ -1,15 +1,24 @@
 // A fresh token on a running connection: the same user goes on, another one does not.
 
-import type { AuthFrame } from "@heddle/protocol";
+import { wireLimits, type AuthFrame } from "@heddle/protocol";
 import { HubError } from "../hub-error.ts";
+import type { Action, ChannelPolicy } from "../ports/index.ts";
 import type { Session } from "../session/session.ts";
+import type { Subscription } from "../session/subscriptions.ts";
 
 export function authenticate(session: Session, frame: AuthFrame): void {
-  void session.requests.counted(async () => {
+  if (session.renewalCount >= wireLimits.renewalCount) {
+    const why = `${wireLimits.renewalCount} tokens are being checked`;
+    return session.refuse(frame.r, "overloaded", { why, ms: 1_000 });
+  }
+  session.renewalCount++;
+  session.renewals.run("", async () => {
     try {
       await renew(session, frame);
     } catch (error) {
       session.refuseThrown(frame.r, error);
+    } finally {
+      session.renewalCount--;
     }
   });
 }
@@ -29,7 +38,8 @@ async function renew(session: Session, { r, k }: AuthFrame): Promise<void> {
   const claimsChanged = rightsOf(identity.claims) !== rightsOf(session.actor.claims);
   session.renewed(identity);
   session.ok(r, identity.expiresAtMs === undefined ? {} : { exp: Math.floor(identity.expiresAtMs / 1_000) });
-  if (claimsChanged) await reauthorize(session);
+  // Not waited for: the next token need not wait for what this one no longer allows.
+  if (claimsChanged) void reauthorize(session);
 }
 
 /** Claims about the token itself (RFC 7519 §4.1.4–7) differ in every renewal and give nobody a right. */
@@ -40,17 +50,48 @@ const rightsOf = (claims: Readonly<Record<string, unknown>>): string =>
 
 /** Other claims, other rights: what is no longer allowed ends now. */
 async function reauthorize(session: Session): Promise<void> {
-  await Promise.all(
-    session.subscriptions.all().map(async (subscription) => {
-      if (subscription.isImplicit) return;
-      const { policy } = subscription.channel;
-      const actions = subscription.cursor.withPresence
-        ? (["subscribe", "presence"] as const)
-        : (["subscribe"] as const);
-      const isAllowed = await session.may(policy, actions).catch(() => false);
-      const isStill = session.subscriptions.get(subscription.wireName) === subscription;
-      if (!isAllowed && isStill && session.isOpen)
-        session.endSubscription(subscription, "forbidden", "no longer allowed");
+  const { subscriptions, memberships } = session;
+  await Promise.all([
+    ...subscriptions.all().map((subscription) => reauthorizeSubscription(session, subscription)),
+    ...memberships.all().map(async (channel) => {
+      const rights = await rightsInTime(session, channel.policy, ["presence.enter"]);
+      if (rights !== "allowed" && session.isOpen) memberships.leave(channel, session.actor);
     }),
+  ]);
+}
+
+async function reauthorizeSubscription(session: Session, subscription: Subscription): Promise<void> {
+  if (subscription.isImplicit) return;
+  const { policy } = subscription.channel;
+  const rights = await rightsInTime(
+    session,
+    policy,
+    subscription.cursor.withPresence ? ["subscribe", "presence"] : ["subscribe"],
   );
+  const isStill = session.subscriptions.get(subscription.wireName) === subscription;
+  if (rights === "allowed" || !isStill || !session.isOpen) return;
+  if (rights === "refused") return session.endSubscription(subscription, "forbidden", "no longer allowed");
+  // Nobody knows: the client may ask again, and is authorised like anybody who subscribes.
+  session.endSubscription(subscription, "overloaded", "it cannot be told whether this is still allowed", 1_000);
+}
+
+/** `unknown`: the application failed to say, or did not in time. */
+async function rightsInTime(
+  session: Session,
+  policy: ChannelPolicy,
+  actions: readonly Action[],
+): Promise<"allowed" | "refused" | "unknown"> {
+  let timer: Disposable | undefined;
+  const late = new Promise<"unknown">((resolve) => {
+    timer = session.node.clock.after(wireLimits.reauthorizeMs, () => resolve("unknown"));
+  });
+  const asked = session.may(policy, actions).then(
+    (isAllowed) => (isAllowed ? "allowed" : "refused"),
+    () => "unknown" as const,
+  );
+  try {
+    return await Promise.race([asked, late]);
+  } finally {
+    timer?.[Symbol.dispose]();
+  }
 }

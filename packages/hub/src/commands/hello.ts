@@ -17,6 +17,10 @@ export async function greet(session: Session, hello: HelloFrame): Promise<void> 
       `hello.subs: ${hello.subs?.length} given, at most ${node.limits.subscriptionCount} are taken`,
     );
   }
+  if (!node.memory.takesNewcomers) {
+    node.counters.memoryCloses++;
+    return session.bye("overloaded", "this node is short of memory", { after: 5_000 });
+  }
   if (node.isDraining) return session.bye("draining", "this node is going away");
   let result;
   try {

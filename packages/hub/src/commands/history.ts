@@ -14,6 +14,7 @@ import { HubError } from "../hub-error.ts";
 import { positionBefore, type ReadQuery, type ReadResult } from "../ports/index.ts";
 import type { Session } from "../session/session.ts";
 import { hasRequestRoom } from "./admit.ts";
+import { underRights } from "./rights.ts";
 
 /** Data of one page; more stays for the next. */
 const pageBytes = 65_536;
@@ -48,8 +49,10 @@ async function answer(session: Session, frame: HistoryFrame): Promise<void> {
   const policy = isChannelName(ch) && !isServerName(ch) ? session.node.application.channel(ch) : undefined;
   if (policy === undefined) throw new HubError("unknownName", `${ch.slice(0, 80)}: no such channel`);
   const query = queryOf(frame);
-  if (!(await session.may(policy, ["history"]))) throw new HubError("forbidden", `${ch}: history not allowed`);
-  const read = await readAtLeast(session, ch, query, frame.min && fromWirePos(frame.min));
+  const read = await underRights(session, async () => {
+    if (!(await session.may(policy, ["history"]))) throw new HubError("forbidden", `${ch}: history not allowed`);
+    return readAtLeast(session, ch, query, frame.min && fromWirePos(frame.min));
+  });
   if (read === undefined) return session.refuse(r, "notYet", { why: "history.min is not reached", ms: 500 });
   if (read.proof !== "linked") return session.refuse(r, "expired", { floor: toWirePos(read.floor) });
   const entries = read.entries.filter(({ type }) => type === "data").map(bodyOf);
@@ -96,11 +99,9 @@ async function readAtLeast(
 ): Promise<ReadResult | undefined> {
   const { node } = session;
   const untilMs = node.clock.monotonicMs() + wireLimits.historyMinMs;
+  const atLeast = min === undefined ? {} : { atLeast: min };
   for (;;) {
-    const read = await node.readSlots.run(() => {
-      node.counters.storeReads++;
-      return node.engine.log.read(channel, query);
-    });
+    const read = await node.reads.run(session.outgoing, () => node.engine.log.read(channel, { ...query, ...atLeast }));
     if (min === undefined) return read;
     if (isReplaced(read, min)) return { ...read, proof: "diverged" };
     if (read.head.offset >= min.offset) return read;

@@ -3,8 +3,10 @@
 import { isChannelName, isServerName, wireLimits, type PresenceFrame } from "@heddle/protocol";
 import { HubError } from "../hub-error.ts";
 import type { ChannelPolicy } from "../ports/index.ts";
+import { inTime } from "../session/in-time.ts";
 import type { Session } from "../session/session.ts";
 import { hasRequestRoom } from "./admit.ts";
+import { underRights } from "./rights.ts";
 
 export function presence(session: Session, frame: PresenceFrame): void {
   const { r, ch } = frame;
@@ -38,9 +40,11 @@ async function carryOut(session: Session, policy: ChannelPolicy, frame: Presence
 
 async function enter(session: Session, policy: ChannelPolicy, { r, ch, ver, d }: PresenceFrame): Promise<void> {
   if (ver === undefined || ver < 1) throw new HubError("badRequest", "presence.ver: enter needs a number from 1");
-  if (!(await session.may(policy, ["presence.enter"])))
-    throw new HubError("forbidden", `${ch}: presence.enter not allowed`);
-  const prepared = await policy.prepareMember(d, session.actor);
+  const prepared = await underRights(session, async () => {
+    if (!(await session.may(policy, ["presence.enter"])))
+      throw new HubError("forbidden", `${ch}: presence.enter not allowed`);
+    return inTime(session.node, `${ch}: the member's schema`, policy.prepareMember(d, session.actor));
+  });
   if (prepared.is === "refused") throw new HubError("refused", prepared.why, { issues: prepared.issues });
   if (prepared.json.length > wireLimits.presenceDataBytes) {
     throw new HubError(

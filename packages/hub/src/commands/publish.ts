@@ -13,6 +13,7 @@ import type { Origin, Publication } from "../channel/publisher.ts";
 import { HubError } from "../hub-error.ts";
 import type { Appended, ChannelPolicy } from "../ports/index.ts";
 import { producerIdentity } from "../session/identity.ts";
+import { inTime } from "../session/in-time.ts";
 import type { Session } from "../session/session.ts";
 
 export function publish(session: Session, frame: PubFrame): void {
@@ -31,10 +32,16 @@ export function publish(session: Session, frame: PubFrame): void {
   if (session.requests.publishCount >= wireLimits.publishWindowCount) {
     return session.refuse(r, "overloaded", { why: `${wireLimits.publishWindowCount} publishes are open`, ms: 100 });
   }
+  const { refusalMs: ms } = session.node.admission;
+  if (ms !== undefined) {
+    session.node.counters.admissionRefusals++;
+    return session.refuse(r, "overloaded", { why: "the store answers late", ms });
+  }
   session.requests.publishBegun();
   const prepared = prepare(session, policy, frame);
   prepared.catch(() => undefined); // answered in its turn
-  session.publishOrder.run(ch, () => appendInTurn(session, policy, frame, prepared));
+  const { authVersion } = session;
+  session.publishOrder.run(ch, () => appendInTurn(session, policy, frame, authVersion, prepared));
 }
 
 /** Resolves when the next publish of this channel may be appended: the engine keeps order, or one is under way at a time. */
@@ -42,18 +49,46 @@ async function appendInTurn(
   session: Session,
   policy: ChannelPolicy,
   frame: PubFrame,
+  authVersion: number,
   prepared: Promise<Publication>,
 ): Promise<void> {
   // Who subscribes and publishes in one breath sees its own message: the subscription asked for first begins first.
   await session.subscriptions.order.settled(frame.ch);
-  const publication = await prepared.catch((error: unknown) => session.refuseThrown(frame.r, error));
+  const publication = await underSameRights(session, policy, frame, authVersion, prepared).catch((error: unknown) =>
+    session.refuseThrown(frame.r, error),
+  );
   if (publication === undefined) return session.requests.publishDone();
   const answered = append(session, policy, frame, publication, frame.n as number)
-    .then((appended) => answer(session, frame, appended))
+    .then((appended) => {
+      accepted(session, frame, appended);
+      answer(session, frame, appended);
+    })
     .catch((error: unknown) => session.refuseThrown(frame.r, error))
     .finally(() => session.requests.publishDone());
   if (session.node.engine.traits.producer !== "append") await answered;
 }
+
+/**
+ * An engine that knows no producers would take a publish behind a lost one. The nearest earlier publish without an answer
+ * came before it on this connection, so this connection remembers what was accepted: the publishes under way at once.
+ */
+function isBehindLost({ node, acceptedPublishes }: Session, { ch, pid, pn = 0 }: PubFrame): boolean {
+  return node.engine.traits.producer === "none" && pn > (acceptedPublishes?.get(orderKey(ch, pid)) ?? 0);
+}
+
+function accepted(session: Session, { ch, pid, n }: PubFrame, { s }: Appended): void {
+  if (session.node.engine.traits.producer !== "none" || (s !== "new" && s !== "dup")) return;
+  const latest = (session.acceptedPublishes ??= new Map<string, number>());
+  const key = orderKey(ch, pid);
+  const before = latest.get(key) ?? 0;
+  latest.delete(key);
+  latest.set(key, Math.max(before, n as number));
+  if (latest.size <= wireLimits.publishWindowCount) return;
+  const [oldest] = latest.keys();
+  latest.delete(oldest as string);
+}
+
+const orderKey = (ch: string, pid = ""): string => `${pid} ${ch}`;
 
 /** W3C Trace Context §3.2: version, trace id, parent id, flags. */
 const traceparentShape = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
@@ -71,17 +106,34 @@ function problemOf(frame: PubFrame, kind: "durable" | "volatile"): string | unde
   return undefined;
 }
 
+/** What was prepared, once the rights in force allow it: the hook may do something, so it is not run again. @throws {HubError} */
+async function underSameRights(
+  session: Session,
+  policy: ChannelPolicy,
+  frame: PubFrame,
+  authVersion: number,
+  prepared: Promise<Publication>,
+): Promise<Publication> {
+  const publication = await prepared;
+  for (let version = authVersion; version !== session.authVersion;) {
+    version = session.authVersion;
+    await mayPublish(session, policy, frame);
+  }
+  return publication;
+}
+
+/** @throws {HubError} `forbidden` */
+async function mayPublish(session: Session, policy: ChannelPolicy, { ch }: PubFrame): Promise<void> {
+  if (!(await session.may(policy, ["publish"]))) throw new HubError("forbidden", `${ch}: publish not allowed`);
+}
+
 /** Authorises, validates and hooks. What comes back is what is stored. @throws {HubError} */
 async function prepare(session: Session, policy: ChannelPolicy, frame: PubFrame): Promise<Publication> {
-  if (!(await session.may(policy, ["publish"]))) throw new HubError("forbidden", `${frame.ch}: publish not allowed`);
-  const version = session.authVersion;
+  await mayPublish(session, policy, frame);
   const event = frame.e ?? "";
-  const prepared = await policy.prepare(event, frame.d, session.actor);
+  const prepared = await inTime(session.node, `${frame.ch}: the hook`, policy.prepare(event, frame.d, session.actor));
   if (prepared.is === "refused") throw new HubError("refused", prepared.why, { issues: prepared.issues });
-  if (version !== session.authVersion && !(await session.may(policy, ["publish"]))) {
-    throw new HubError("forbidden", `${frame.ch}: publish not allowed`);
-  }
-  const key = frame.key ?? prepared.key;
+  const key = prepared.key ?? frame.key; // what the application says an event is about, nobody else says
   return {
     event,
     json: prepared.json,
@@ -100,6 +152,7 @@ async function append(
   const { node, actor, owner } = session;
   if (frame.ex !== undefined && !node.engine.traits.cas)
     throw new HubError("badRequest", "pub.ex: this engine cannot compare positions");
+  if (isBehindLost(session, frame)) return { s: "outOfOrder" };
   // Items left in a durable outbox by an earlier run carry that run's pid.
   const x = frame.pid === undefined ? actor.x : producerIdentity(node, owner, frame.pid);
   const hash = node.publisher.contentHash(frame.e ?? "", frame.key ?? "", JSON.stringify(frame.d) ?? "");
@@ -109,7 +162,7 @@ async function append(
     dedup: { by: "producer", x, n, prev: frame.pn ?? 0, hash },
     ...(frame.ex === undefined ? {} : { expect: fromWirePos(frame.ex) }),
   };
-  return node.publisher.append(frame.ch, policy.keep, publication, origin);
+  return node.admission.run(() => node.publisher.append(frame.ch, policy.keep, publication, origin));
 }
 
 function answer(session: Session, { r, pn }: PubFrame, appended: Appended): void {
@@ -130,7 +183,8 @@ function answer(session: Session, { r, pn }: PubFrame, appended: Appended): void
 
 async function publishVolatile(session: Session, policy: ChannelPolicy, frame: PubFrame): Promise<void> {
   try {
-    const publication = await prepare(session, policy, frame);
+    const { authVersion } = session;
+    const publication = await underSameRights(session, policy, frame, authVersion, prepare(session, policy, frame));
     session.node.publisher.publishVolatile(frame.ch, publication, session.actor.userId);
     if (frame.r !== undefined) session.ok(frame.r);
   } catch (error) {

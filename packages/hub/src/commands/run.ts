@@ -36,6 +36,8 @@ export function runCommand(session: Session, frame: Exclude<ClientFrame, HelloFr
     case "cancel":
       if (typeof frame.r === "number") session.requests.stop(frame.r, "cancelled");
       return;
+    case "credit":
+      return session.requests.credit(frame.r, frame.b);
     case "reply":
       return session.node.asks.reply(session, frame.r, frame);
     case "ping":

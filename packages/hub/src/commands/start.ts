@@ -52,7 +52,7 @@ async function resolvePosition(request: StartRequest, pos: Pos): Promise<Resolve
       return gapTo(request, "expired", pos, channel.head);
     }
   }
-  const missed = await missedSince(channel, pos);
+  const missed = await missedSince(request, pos);
   if (missed !== undefined) return gapTo(request, missed.why, pos, missed.to);
   // The log may have been replaced since it was read: then the cursor finds that out by its own next read.
   const missedCount = channel.head.epoch === pos.epoch ? channel.head.offset - pos.offset : 0;
@@ -63,9 +63,12 @@ async function resolvePosition(request: StartRequest, pos: Pos): Promise<Resolve
 }
 
 /** What a subscriber at `pos` has missed for good; undefined when it can read on. */
-async function missedSince(channel: Channel, pos: Pos): Promise<{ why: GapCause; to: Pos } | undefined> {
+async function missedSince(
+  { session, channel }: StartRequest,
+  pos: Pos,
+): Promise<{ why: GapCause; to: Pos } | undefined> {
   if (channel.isAtHead(pos) || channel.isHeld(pos)) return undefined;
-  const { read } = await channel.readAfter(pos);
+  const { read } = await channel.readAfter(pos, session.outgoing);
   return read && classify(pos, read);
 }
 
@@ -78,24 +81,26 @@ function gapTo({ session, channel, body }: StartRequest, why: Gap["why"], from: 
 
 async function resolveLast({ session, channel, mode }: StartRequest, count: number): Promise<ResolvedStart> {
   const { node } = session;
+  if (mode === "key") return { pos: channel.startOfLastKeys(count), rec: "none" };
   const last = mode === "latest" ? 1 : count;
-  const read = await node.readSlots.run(() => {
-    node.counters.storeReads++;
-    return node.engine.log.read(channel.name, { last, limit: last, bytes: node.limits.ringBytes });
-  });
+  const { head } = channel;
+  const read = await node.reads.run(session.outgoing, () =>
+    node.engine.log.read(channel.name, { last, limit: last, bytes: node.limits.ringBytes, atLeast: head }),
+  );
   const [oldest] = read.entries;
   return { pos: oldest === undefined ? read.head : positionBefore(oldest), rec: "none" };
 }
 
 /** Attach, take the head, load the state, go on behind the position the state includes. Tried twice when that expires meanwhile. */
-async function resolveSnapshot({ session, channel }: StartRequest): Promise<ResolvedStart> {
+async function resolveSnapshot(request: StartRequest): Promise<ResolvedStart> {
+  const { session, channel } = request;
   const { snapshot } = channel.policy;
   if (snapshot === undefined)
     throw new HubError("badRequest", `${channel.name}: at "snap", but the channel has no snapshot`);
   for (let attempt = 1; attempt <= 2; attempt++) {
     const { json, position } = await channel.snapshots.load(snapshot, session.actor);
     if (position.epoch !== channel.head.epoch) continue;
-    if ((await missedSince(channel, position)) === undefined) return { pos: position, rec: "none", snapshotJson: json };
+    if ((await missedSince(request, position)) === undefined) return { pos: position, rec: "none", snapshotJson: json };
   }
   throw new HubError("snapshotFailed", `${channel.name}: the snapshot's position is not on the log any more`);
 }

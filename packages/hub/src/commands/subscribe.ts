@@ -17,6 +17,7 @@ import { frameOf } from "../channel/frames.ts";
 import { HubError } from "../hub-error.ts";
 import { EngineError, type Action, type ChannelPolicy } from "../ports/index.ts";
 import type { Session } from "../session/session.ts";
+import { underRights } from "./rights.ts";
 import { resolveStart, ticketFrom, type ResolvedStart } from "./start.ts";
 
 /** What is subscribed: the name the client uses, the channel behind it, and whether the server gave it. */
@@ -67,16 +68,18 @@ async function begin(
     if (!session.isOpen) return;
     if (subscriptions.get(target.wireName) !== undefined) throw new HubError("alreadySubscribed", target.wireName);
     const mode = modeOf(target.policy, body.m);
-    const rights = await rightsOf(session, target, body);
-    channel = node.channels.acquire(target.channelName, target.policy);
-    await readyWithin(session, channel);
-    let start: ResolvedStart = { pos: undefined, rec: "none" };
-    if (target.policy.isDurable)
-      start = await resolveStart({ session, channel, body, mode, mayReadHistory: rights.mayReadHistory });
-    // Rights may have changed during all that waiting.
-    if (session.authVersion !== rights.version) await rightsOf(session, target, body);
-    if (session.isOpen)
-      establish(session, channel, target, body, { ...start, mode, mayReadHistory: rights.mayReadHistory });
+    const { start, mayReadHistory } = await underRights(session, async () => {
+      const mayReadHistory = await rightsOf(session, target, body);
+      channel ??= node.channels.acquire(target.channelName, target.policy);
+      await readyWithin(session, channel);
+      if (mode === "key") await channel.prepareKeys(session.outgoing);
+      const start: ResolvedStart = target.policy.isDurable
+        ? await resolveStart({ session, channel, body, mode, mayReadHistory })
+        : { pos: undefined, rec: "none" };
+      return { start, mayReadHistory };
+    });
+    if (session.isOpen && channel !== undefined)
+      establish(session, channel, target, body, { ...start, mode, mayReadHistory });
   } catch (error) {
     session.refuseThrown(body.r, error);
   } finally {
@@ -88,20 +91,15 @@ async function begin(
 function modeOf(policy: ChannelPolicy, asked: Mode | undefined): Mode {
   if (!policy.isDurable) return "volatile";
   const mode = asked ?? policy.mode;
-  const isOffered = mode === policy.mode || (mode === "latest" && modes.indexOf(mode) > modes.indexOf(policy.mode));
-  if (!isOffered) throw new HubError("badRequest", `sub.m: ${mode} asked for, the channel offers ${policy.mode}`);
+  if (modes.indexOf(mode) < modes.indexOf(policy.mode))
+    throw new HubError("badRequest", `sub.m: ${mode} asked for, the channel offers ${policy.mode}`);
   return mode;
 }
 
-/** @throws {HubError} `forbidden` */
-async function rightsOf(
-  session: Session,
-  target: Target,
-  body: Pick<SubBody, "at" | "pr" | "j">,
-): Promise<{ mayReadHistory: boolean; version: number }> {
+/** Whether history may be read besides. @throws {HubError} `forbidden` */
+async function rightsOf(session: Session, target: Target, body: Pick<SubBody, "at" | "pr" | "j">): Promise<boolean> {
   const { policy } = target;
-  const version = session.authVersion;
-  if (target.isImplicit) return { mayReadHistory: target.wireName === ownUserChannel, version };
+  if (target.isImplicit) return target.wireName === ownUserChannel;
   const needed: Action[] = ["subscribe"];
   if (body.pr === 1) {
     if (!policy.hasPresence) throw new HubError("badRequest", `sub.pr: ${target.wireName} has no presence`);
@@ -111,7 +109,7 @@ async function rightsOf(
   if (body.at !== "live" && !isResume) needed.push("history");
   if (!(await session.may(policy, needed)))
     throw new HubError("forbidden", `${target.wireName}: ${needed.join(", ")} not allowed`);
-  return { mayReadHistory: await session.may(policy, ["history"]), version };
+  return session.may(policy, ["history"]);
 }
 
 async function readyWithin(session: Session, channel: Channel): Promise<void> {
@@ -139,7 +137,7 @@ function establish(
 ): void {
   const { outgoing, subscriptions } = session;
   const { isDurable } = target.policy;
-  const pos = start.pos ?? (isDurable ? channel.head : { epoch: "-", offset: 0, tag: 1 });
+  const pos = start.pos ?? channel.head;
   const withPresence = body.pr === 1;
   const cursor = new Cursor(channel, outgoing, { pos, mode: start.mode, withPresence });
   const ticket =

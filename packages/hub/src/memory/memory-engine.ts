@@ -1,6 +1,6 @@
 // The embedded engine: everything in this process, synchronous, gone with it. Also the reference other engines are compared with.
 
-import { Signal } from "@heddle/base";
+import { Signal, type Clock } from "@heddle/base";
 import { wireLimits } from "@heddle/protocol";
 import {
   EngineError,
@@ -69,7 +69,7 @@ class MemoryEngine implements Engine {
     store.nodesChanged.on((left) => changed.emit({ alive: [...store.nodes], left }));
     this.#parts = {
       log: memoryLog(store, env),
-      bus: new MemoryBus(store, self),
+      bus: new MemoryBus(store, self, env.clock),
       registry: { self, alive: () => [...store.nodes], changed },
     };
     store.nodes.add(self);
@@ -114,10 +114,12 @@ class MemoryBus implements Bus {
   readonly link = new Signal<{ readonly up: boolean; readonly gen: number }>();
   readonly #store: MemoryStore;
   readonly #self: NodeId;
+  readonly #clock: Clock;
 
-  constructor(store: MemoryStore, self: NodeId) {
+  constructor(store: MemoryStore, self: NodeId, clock: Clock) {
     this.#store = store;
     this.#self = self;
+    this.#clock = clock;
   }
 
   publish(topic: string, body: Uint8Array): void {
@@ -137,8 +139,14 @@ class MemoryBus implements Bus {
 
   async request(node: NodeId, body: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
     const responder = this.#store.responders.get(node);
-    if (responder === undefined) throw new EngineError("unknown", `node ${node}: no answer within ${timeoutMs} ms`);
-    return responder(body, this.#self);
+    const late = new EngineError("unknown", `node ${node}: no answer within ${timeoutMs} ms`);
+    if (responder === undefined) throw late;
+    return new Promise((resolve, reject) => {
+      const timer = this.#clock.after(timeoutMs, () => reject(late));
+      responder(body, this.#self)
+        .then(resolve, reject)
+        .finally(() => timer[Symbol.dispose]());
+    });
   }
 
   respond(answer: (body: Uint8Array, from: NodeId) => Promise<Uint8Array>): void {

@@ -32,7 +32,7 @@ export interface Actor extends Identity {
 
 export type Action = "subscribe" | "history" | "publish" | "presence" | "presence.enter";
 
-/** A checked payload, serialised once, or why it was refused. */
+/** A checked payload, serialised once, or why it was refused. A `key` replaces the one the publisher gave. */
 export type Prepared =
   | { readonly is: "ok"; readonly json: string; readonly key?: string }
   | { readonly is: "refused"; readonly why: string; readonly issues?: readonly Issue[] };
@@ -49,7 +49,9 @@ export interface ChannelPolicy {
   readonly keep: Keep;
   /** Strongest mode a subscription may have. */
   readonly mode: Mode;
-  /** Least time between deliveries to `latest` subscriptions, ms; 0: at once. */
+  /** A subscriber in mode `resume` that cannot keep up is closed at once, to come back and read on. Default: it reads on. */
+  readonly disconnectsSlow?: boolean;
+  /** Least time between deliveries to `latest` and `key` subscriptions, ms; 0: at once. */
   readonly everyMs: number;
   /** More missed entries than this are an `overflow` gap. */
   readonly recoverMax: number;
@@ -71,8 +73,12 @@ export interface ChannelPolicy {
 
 export type CallOutcome =
   | { readonly is: "ok"; readonly json: string | undefined }
+  /** JSON texts, pulled one by one; `return` is called when no more are wanted. Of operations that stream alone. */
+  | { readonly is: "stream"; readonly values: AsyncIterable<string> }
   | { readonly is: "refused"; readonly why: string; readonly issues?: readonly Issue[] }
   | { readonly is: "forbidden"; readonly why: string }
+  /** The result is larger than is sent. */
+  | { readonly is: "tooLarge"; readonly why: string }
   | { readonly is: "failed"; readonly why: string };
 
 export interface CallContext {
@@ -85,6 +91,8 @@ export interface CallContext {
 
 export interface Operation {
   readonly isIdempotent: boolean;
+  /** Its good outcome is `stream`. */
+  readonly isStream?: boolean;
   run(value: unknown, context: CallContext): Promise<CallOutcome>;
 }
 

@@ -17,8 +17,22 @@ export interface HubCounters {
   repairs: number;
   degradations: number;
   storeReads: number;
+  /** Reads that had to wait for the store's budget. */
+  readWaits: number;
   calls: number;
+  /** Authorisations and hooks that did not settle in time. */
+  lateHooks: number;
   errors: number;
+  /** Frames refused because their connection or user asked for too much. */
+  rateRefusals: number;
+  /** Connections closed because they did not stop asking. */
+  floods: number;
+  /** Publishes refused because the store answers late. */
+  admissionRefusals: number;
+  /** Connections closed because memory is short. */
+  memoryCloses: number;
+  /** Turns of the memory guard to a level. */
+  readonly memoryLevels: Record<"calm" | "tight" | "full" | "critical", number>;
   readonly gaps: Record<GapCause, number>;
 }
 
@@ -35,8 +49,15 @@ export function newCounters(): HubCounters {
     repairs: 0,
     degradations: 0,
     storeReads: 0,
+    readWaits: 0,
     calls: 0,
+    lateHooks: 0,
     errors: 0,
+    rateRefusals: 0,
+    floods: 0,
+    admissionRefusals: 0,
+    memoryCloses: 0,
+    memoryLevels: { calm: 0, tight: 0, full: 0, critical: 0 },
     gaps: { epoch: 0, fork: 0, unverified: 0, overflow: 0, expired: 0 },
   };
 }

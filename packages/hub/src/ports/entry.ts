@@ -67,9 +67,10 @@ export type Appended =
 
 /**
  * A read. `after` excludes the entry at the position, `before` includes it (a position is the place behind its entry).
- * At most `limit` entries and about `bytes` of data, but always one entry if there is one.
+ * At most `limit` entries and about `bytes` of data, but always one entry if there is one. A store that may answer from
+ * an older state answers from one that has reached `atLeast`, or from its newest.
  */
-export type ReadQuery = { readonly limit: number; readonly bytes: number } & (
+export type ReadQuery = { readonly limit: number; readonly bytes: number; readonly atLeast?: Pos } & (
   { readonly after: Pos } | { readonly before: Pos } | { readonly last: number }
 );
 

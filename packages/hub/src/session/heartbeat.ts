@@ -16,6 +16,11 @@ interface Place {
   readonly beating: Beating;
   readonly everyMs: number;
   unansweredCount: number;
+  /** Monotonic time of the latest ping. */
+  pingedMs: number;
+  slot: number;
+  /** Turns of the wheel still to wait. */
+  rounds: number;
 }
 
 const slotMs = 1_000;
@@ -27,8 +32,8 @@ export class Heartbeat {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #pingMs: number;
-  readonly #slots: Map<Place, number>[] = Array.from({ length: slotCount }, () => new Map<Place, number>());
-  readonly #slotOf = new Map<Beating, number>();
+  readonly #slots: readonly Set<Place>[] = Array.from({ length: slotCount }, () => new Set<Place>());
+  readonly #places = new Map<Beating, Place>();
   #now = 0;
   #timer: Disposable | undefined;
 
@@ -41,57 +46,60 @@ export class Heartbeat {
   add(beating: Beating): void {
     // ±10 %, so that sessions that came together are not pinged together.
     const everyMs = this.#pingMs * (1 + jitterShare * (2 * this.#random.float() - 1));
-    this.#place({ beating, everyMs, unansweredCount: 0 }, everyMs);
+    const place = { beating, everyMs, unansweredCount: 0, pingedMs: -Infinity, slot: 0, rounds: 0 };
+    this.#places.set(beating, place);
+    this.#place(place, everyMs);
     this.#timer ??= this.#clock.after(slotMs, () => this.#turn());
   }
 
   remove(beating: Beating): void {
-    const slot = this.#slotOf.get(beating);
-    if (slot === undefined) return;
-    this.#slotOf.delete(beating);
-    const places = this.#slots[slot] as Map<Place, number>;
-    for (const place of places.keys()) if (place.beating === beating) places.delete(place);
+    const place = this.#places.get(beating);
+    if (place === undefined) return;
+    this.#places.delete(beating);
+    this.#slots[place.slot]?.delete(place);
   }
 
   [Symbol.dispose](): void {
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
     for (const slot of this.#slots) slot.clear();
-    this.#slotOf.clear();
+    this.#places.clear();
   }
 
   #place(place: Place, afterMs: number): void {
     const ticks = Math.max(1, Math.ceil(afterMs / slotMs));
-    const slot = (this.#now + ticks) % slotCount;
-    this.#slots[slot]?.set(place, Math.floor((ticks - 1) / slotCount));
-    this.#slotOf.set(place.beating, slot);
+    place.slot = (this.#now + ticks) % slotCount;
+    place.rounds = Math.floor((ticks - 1) / slotCount);
+    this.#slots[place.slot]?.add(place);
   }
 
   #turn(): void {
     this.#now++;
-    const places = this.#slots[this.#now % slotCount] as Map<Place, number>;
-    for (const [place, rounds] of [...places]) {
-      if (rounds > 0) places.set(place, rounds - 1);
+    const due = this.#slots[this.#now % slotCount] as Set<Place>;
+    for (const place of [...due]) {
+      if (!due.has(place)) continue; // its session ended while another's was looked at
+      if (place.rounds > 0) place.rounds--;
       else {
-        places.delete(place);
+        due.delete(place);
         this.#check(place);
       }
     }
-    this.#timer = this.#slotOf.size === 0 ? undefined : this.#clock.after(slotMs, () => this.#turn());
+    this.#timer = this.#places.size === 0 ? undefined : this.#clock.after(slotMs, () => this.#turn());
   }
 
   #check(place: Place): void {
     const { beating, everyMs } = place;
-    const quietMs = this.#clock.monotonicMs() - beating.lastHeardMs;
-    if (quietMs < everyMs) {
-      place.unansweredCount = 0;
-      return this.#place(place, everyMs - quietMs);
-    }
+    const nowMs = this.#clock.monotonicMs();
+    const quietMs = nowMs - beating.lastHeardMs;
+    // An answer that came at once is as old as the ping when the wheel, which turns in whole seconds, looks again.
+    if (beating.lastHeardMs >= place.pingedMs) place.unansweredCount = 0;
+    if (quietMs < everyMs) return this.#place(place, everyMs - quietMs);
     if (place.unansweredCount === 2) {
-      this.#slotOf.delete(beating);
+      this.#places.delete(beating);
       return beating.silent();
     }
     place.unansweredCount++;
+    place.pingedMs = nowMs;
     beating.ping();
     this.#place(place, everyMs);
   }

@@ -10,32 +10,38 @@ export class Memberships {
   /** Enter and leave of one channel are done in order. */
   readonly order = new InOrder();
   readonly #channels: Channels;
-  readonly #entered = new Set<Channel>();
+  /** Absent before the first. */
+  #entered: Set<Channel> | undefined;
 
   constructor(channels: Channels) {
     this.#channels = channels;
   }
 
+  /** The channels entered. */
+  all(): readonly Channel[] {
+    return [...(this.#entered ?? [])];
+  }
+
   /** False when a newer version of this member is known. */
   enter(channel: Channel, { x, userId }: Actor, ver: number, data: unknown): boolean {
     const user = userId === undefined ? {} : { u: userId };
-    this.#entered.add(channel);
+    (this.#entered ??= new Set()).add(channel);
     return channel.presence.enter({ x, ver, ...user, ...(data === undefined ? {} : { d: data }) });
   }
 
   leave(channel: Channel, { x }: Actor): void {
-    this.#entered.delete(channel);
+    this.#entered?.delete(channel);
     channel.presence.leave(x);
     this.#channels.settle(channel);
   }
 
   sessionEnded(x: string | undefined, isDeliberate: boolean): void {
     if (x === undefined) return;
-    for (const channel of this.#entered) {
+    for (const channel of this.#entered ?? []) {
       if (isDeliberate) channel.presence.leave(x);
       else channel.presence.leaveAfterGrace(x, () => this.#channels.settle(channel));
       this.#channels.settle(channel);
     }
-    this.#entered.clear();
+    this.#entered = undefined;
   }
 }

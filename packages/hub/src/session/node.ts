@@ -4,7 +4,10 @@ import type { Clock, Random } from "@heddle/base";
 import type { Guarantee } from "@heddle/protocol";
 import type { Channels } from "../channel/channels.ts";
 import type { Publisher } from "../channel/publisher.ts";
-import type { ReadSlots } from "../channel/slices.ts";
+import type { Admission } from "../pressure/admission.ts";
+import type { MemoryGuard } from "../pressure/memory-guard.ts";
+import type { UserRates } from "../pressure/rates.ts";
+import type { ReadBudget } from "../pressure/read-budget.ts";
 import type { HubLimits } from "../options.ts";
 import type { Application, Authenticator, ChannelPolicy, Digest, Engine, HubCounters } from "../ports/index.ts";
 import type { Answers } from "./answers.ts";
@@ -25,10 +28,15 @@ export interface Node {
   readonly guarantee: Guarantee;
   readonly channels: Channels;
   readonly publisher: Publisher;
-  readonly readSlots: ReadSlots;
+  readonly reads: ReadBudget;
+  readonly admission: Admission;
+  readonly userRates: UserRates;
+  readonly memory: MemoryGuard;
   readonly heartbeat: Heartbeat;
   readonly answers: Answers;
   readonly asks: Asks;
+  /** Calls and streams being answered, of all connections. */
+  readonly open: { callCount: number; streamCount: number };
   /** Policy of `$user/…` and `$all`. */
   readonly noticePolicy: ChannelPolicy;
   isDraining: boolean;

@@ -5,6 +5,7 @@ import { Signal, type Clock } from "@heddle/base";
 import { wireLimits, type Codec } from "@heddle/protocol";
 import type { Cursor, Receiver } from "../channel/cursor.ts";
 import { CatchUp } from "../channel/catch-up.ts";
+import { statusFrame } from "../channel/frames.ts";
 import type { HubLimits } from "../options.ts";
 import type { ConnectionPort, Frame, HubCounters } from "../ports/index.ts";
 
@@ -37,8 +38,10 @@ export class Outgoing implements Receiver {
   #ackedCount = 0;
   #ackedCost = 0;
   #isLagging = false;
+  #isDisposed = false;
   #lagTimer: Disposable | undefined;
-  #stopListening: () => void;
+  /** Ends listening for room, which a lagging connection alone does. */
+  #stopListening: (() => void) | undefined;
 
   /**
    * @param cursors  the connection's cursors by alias; owned by its subscriptions
@@ -60,8 +63,7 @@ export class Outgoing implements Receiver {
     this.#windowCost = env.limits.windowCost;
     this.#cursors = cursors;
     this.#giveUp = giveUp;
-    this.#catchUp = new CatchUp(this, env, () => this.#lag());
-    this.#stopListening = port.writable.on(() => this.#lookAgain());
+    this.#catchUp = new CatchUp(this, env, () => this.#lag(false));
   }
 
   get sentCount(): number {
@@ -139,22 +141,36 @@ export class Outgoing implements Receiver {
       if (frames === undefined) byAlias.set(frame.alias, [frame]);
       else frames.push(frame);
     }
-    this.#lag();
+    this.#lag(true);
     for (const [alias, frames] of byAlias) this.#cursors.get(alias)?.returnFrames(frames);
     // What was taken back may have been all there was in flight: then no acknowledgement will come to wake us.
     this.#clock.turnEnd(() => this.#lookAgain());
   }
 
   [Symbol.dispose](): void {
+    this.#isDisposed = true;
     this.#lagTimer?.[Symbol.dispose]();
-    this.#stopListening();
+    this.#stopListening?.();
   }
 
-  #lag(): void {
+  /** @param isBehindLive  a live subscription could not be pushed to; else one that catches up has filled the connection */
+  #lag(isBehindLive: boolean): void {
     if (this.#isLagging) return;
     this.#isLagging = true;
     this.#counters.laggings++;
-    for (const cursor of this.#cursors.values()) cursor.go("overflow");
+    let isUnwanted = false;
+    for (const cursor of this.#cursors.values()) {
+      const { channel, state, mode } = cursor;
+      if (state === "live") isUnwanted ||= isBehindLive && mode === "resume" && channel.disconnectsSlow;
+      cursor.go("overflow");
+      // Who was behind already knows: it is told once until it is up again.
+      if (state !== "live" || cursor.isToldLagging) continue;
+      cursor.isToldLagging = true;
+      this.send(statusFrame(channel.alias, "lagging", this.codec));
+    }
+    if (isUnwanted) this.#giveUp("too slow for a channel that does not wait");
+    if (this.#isDisposed) return;
+    this.#stopListening = this.port.writable.on(() => this.#lookAgain());
     const sinceMs = this.#clock.monotonicMs();
     const look = (): void => {
       this.#lookAgain();
@@ -174,6 +190,7 @@ export class Outgoing implements Receiver {
     if (this.#isWindowed && 2 * (this.#sentCost - this.#ackedCost) > this.#windowCost) return;
     this.#isLagging = false;
     this.#lagTimer?.[Symbol.dispose]();
+    this.#stopListening?.();
     for (const cursor of this.#cursors.values()) {
       cursor.go("room");
       this.#catchUp.wake(cursor);

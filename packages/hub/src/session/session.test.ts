@@ -105,7 +105,6 @@ describe("an open session", () => {
     ["an unknown channel", sub(5, "live", { ch: "nowhere" }), 302],
     ["a server's name", sub(5, "live", { ch: "$all" }), 302],
     ["a position with tag 0", sub(5, ["pos", "E", 1, 0]), 301],
-    ["a stronger mode than offered", sub(5, "live", { m: "key" }), 301],
     ["an unsub of nothing", { t: "unsub", r: 5, ch: "room/1" }, 410],
     ["an unknown event", pub(1, 1, { r: 5, e: "nothing" }), 302],
     ["a durable event without a number", { t: "pub", r: 5, ch: "room/1", e: "message", d: 1 }, 301],
@@ -123,6 +122,12 @@ describe("an open session", () => {
     expect(client.last("pong")).toEqual({ t: "pong" });
   });
 
+  it("answers only with abilities it has", async () => {
+    const world = await openWorld();
+    const client = await world.connect({ hello: { f: ["telepathy"] } });
+    expect(client.last("welcome").f).toEqual([]);
+  });
+
   it("ignores unknown frames and unknown keys", async () => {
     const world = await openWorld();
     const client = await world.connect();
@@ -135,6 +140,11 @@ describe("an open session", () => {
     const client = await world.connect();
     await client.say(pub(1, "x".repeat(70_000)));
     expect(client.last("err")).toMatchObject({ r: 1001, code: 303 });
+    await client.say({ t: "sub", r: 2, ch: "x".repeat(70_000), at: "nowhere" }, { t: "future", d: "x".repeat(70_000) });
+    expect(client.of("err").map(({ r, code }) => [r, code])).toEqual([
+      [1001, 303],
+      [2, 303], // mistyped besides
+    ]);
     await client.say(pub(1, "x".repeat(300_000)));
     expect(client.port.closedWith).toBe(1009);
   });

@@ -5,6 +5,7 @@ import { base64urlEncode, messageOf } from "@heddle/base";
 import {
   closeCodes,
   closeTooBig,
+  commonFeatures,
   errorCodes,
   parseClientFrame,
   wireLimits,
@@ -18,15 +19,18 @@ import {
 } from "@heddle/protocol";
 import { controlFrame, frameOf } from "../channel/frames.ts";
 import { asHubError } from "../channel/publisher.ts";
+import { Rates } from "../pressure/rates.ts";
 import type { Actor, Action, ChannelPolicy, ConnectionPort, ConnectionSink, Identity, Peer } from "../ports/index.ts";
 import type { Beating } from "./heartbeat.ts";
 import { InOrder } from "./in-order.ts";
+import { inTime } from "./in-time.ts";
 import { Memberships } from "./memberships.ts";
 import type { Node } from "./node.ts";
 import { Outgoing } from "./outgoing.ts";
 import { Requests } from "./requests.ts";
 import { sessionTransitions, type SessionState, type SessionTrigger } from "./states.ts";
 import { Subscriptions, type Subscription } from "./subscriptions.ts";
+import { tokenLife } from "./token-life.ts";
 
 /** Where a session belongs, and what its frames do. */
 export interface SessionHost {
@@ -43,6 +47,10 @@ export interface SessionHost {
 export type ErrorDetails = Omit<ErrFrame, "t" | "r" | "code" | "name">;
 
 const resumeSecretBytes = 16;
+/** Frames that answer the server, or that a client in trouble must get through. */
+const unlimited: ReadonlySet<string> = new Set(["ack", "ping", "pong", "reply", "cancel", "auth"]);
+/** Who floods may come back after this. Milliseconds. */
+const floodAfterMs = 5_000;
 
 export class Session implements ConnectionSink, Beating {
   readonly host: SessionHost;
@@ -57,15 +65,22 @@ export class Session implements ConnectionSink, Beating {
   readonly memberships: Memberships;
   /** Appends of one channel happen in the order their publishes arrived. */
   readonly publishOrder = new InOrder();
+  /** The latest accepted publish of each channel and producer; absent where the engine knows producers. */
+  acceptedPublishes: Map<string, number> | undefined;
   /** Pages of history are read and sent one at a time. */
   readonly pages = new InOrder();
+  /** Fresh tokens are checked one at a time: the last one presented is the one in force. */
+  readonly renewals = new InOrder();
+  renewalCount = 0;
   lastHeardMs: number;
   /** Raised whenever the rights of this session may have changed. */
   authVersion = 0;
   #state: SessionState = "greeting";
   #actor: Actor | undefined;
   #owner = "";
-  #held: ParsedFrame[] = [];
+  /** Since `welcome`, when it is known whose it is. */
+  #rates: Rates | undefined;
+  #held: { readonly parsed: ParsedFrame; readonly cost: number }[] = [];
   #heldCost = 0;
   #deadline: Disposable;
 
@@ -169,7 +184,8 @@ export class Session implements ConnectionSink, Beating {
     for (;;) {
       const version = this.authVersion;
       let isAllowed = true;
-      for (const action of actions) isAllowed = isAllowed && (await policy.authorize(action, this.actor));
+      for (const action of actions)
+        isAllowed &&= await inTime(this.node, "authorize", policy.authorize(action, this.actor));
       if (version === this.authVersion) return isAllowed;
     }
   }
@@ -179,10 +195,13 @@ export class Session implements ConnectionSink, Beating {
     const { node } = this;
     this.#go("welcomed");
     this.#owner = owner;
-    this.#actor = { ...identity, connectionId: this.id, x };
+    this.#actor = this.#actorOf(identity, x);
     this.host.opened(this);
     node.counters.sessions++;
     node.heartbeat.add(this);
+    const nowMs = node.clock.monotonicMs();
+    this.#rates = new Rates(node.limits, node.userRates.join(owner, nowMs), nowMs);
+    this.#rates.pay(0, hello.subs?.length ?? 0, nowMs);
     this.#expireLater();
     const { windowCost } = this.#sendWelcome(hello, anonymousTicket);
     this.outgoing.open(windowCost);
@@ -192,23 +211,24 @@ export class Session implements ConnectionSink, Beating {
   releaseHeld(): void {
     const held = this.#held;
     this.#held = [];
-    for (const frame of held) if (this.isOpen) this.#command(frame);
+    for (const { parsed, cost } of held) if (this.isOpen) this.#command(parsed, cost);
   }
 
   /** The same user with other claims or another expiry. */
   renewed(identity: Identity): void {
-    this.#actor = { ...identity, connectionId: this.id, x: this.actor.x };
+    this.#actor = this.#actorOf(identity, this.actor.x);
     this.authVersion++;
     this.#expireLater();
   }
 
-  /** Ends one subscription from the server's side. */
-  endSubscription(subscription: Subscription, key: ErrorKey, why: string): void {
+  /** Ends one subscription from the server's side. `ms`: the client may subscribe again after this. */
+  endSubscription(subscription: Subscription, key: ErrorKey, why: string, ms?: number): void {
     const { channel } = subscription;
     this.subscriptions.remove(subscription);
     this.node.channels.settle(channel);
-    const { codec } = this.outgoing;
-    this.outgoing.send(controlFrame(codec, { t: "unsubd", c: channel.alias, code: errorCodes[key].code, why }));
+    const again = ms === undefined ? {} : { ms };
+    const frame = { t: "unsubd", c: channel.alias, code: errorCodes[key].code, why, ...again } as const;
+    this.outgoing.send(controlFrame(this.outgoing.codec, frame));
   }
 
   ping(): void {
@@ -230,12 +250,14 @@ export class Session implements ConnectionSink, Beating {
       return void this.host.greet(this, parsed.frame as HelloFrame);
     }
     if (isHello) return this.bye("malformed", "a second hello");
-    if (cost > costMax) return this.#refuseOversize(parsed, cost);
+    // One over the limit is more than may be held, too.
     if (this.#state === "authenticating") return this.#hold(parsed, cost);
-    this.#command(parsed);
+    if (cost > costMax && parsed.is !== "critical") return this.#refuseOversize(parsed, cost);
+    this.#command(parsed, cost);
   }
 
-  #command(parsed: ParsedFrame): void {
+  #command(parsed: ParsedFrame, cost: number): void {
+    if (!this.#isAdmitted(parsed, cost)) return;
     switch (parsed.is) {
       case "frame":
         return this.host.run(this, parsed.frame as Exclude<ClientFrame, HelloFrame>);
@@ -249,8 +271,30 @@ export class Session implements ConnectionSink, Beating {
     }
   }
 
+  /** Whether the frame is within what this client may ask for; answers it when not. */
+  #isAdmitted(parsed: ParsedFrame, cost: number): boolean {
+    const type = parsed.is === "frame" ? parsed.frame.t : "";
+    if (this.#rates === undefined || unlimited.has(type)) return true;
+    const { counters, clock } = this.node;
+    const nowMs = clock.monotonicMs();
+    if (type === "unsub") {
+      this.#rates.pay(cost, 0, nowMs); // refused, it would go on costing
+      return true;
+    }
+    const admitted = this.#rates.admit(cost, type === "sub" ? 1 : 0, nowMs);
+    if (admitted.is === "ok") return true;
+    if (admitted.is === "flood") {
+      counters.floods++;
+      this.bye("rateLimited", "far more than is taken, and it was told", { after: floodAfterMs });
+      return false;
+    }
+    counters.rateRefusals++;
+    this.refuse(requestNumberOf(parsed), "rateLimited", { why: "more than is taken", ms: admitted.ms });
+    return false;
+  }
+
   #hold(parsed: ParsedFrame, cost: number): void {
-    this.#held.push(parsed);
+    this.#held.push({ parsed, cost });
     this.#heldCost += cost;
     if (this.#held.length > wireLimits.heldFrameCount || this.#heldCost > wireLimits.heldFrameBytes) {
       this.bye(
@@ -261,14 +305,20 @@ export class Session implements ConnectionSink, Beating {
   }
 
   #refuseOversize(parsed: ParsedFrame, cost: number): void {
-    const r =
-      parsed.is === "frame" && "r" in parsed.frame && typeof parsed.frame.r === "number" ? parsed.frame.r : undefined;
-    this.refuse(r, "tooLarge", { why: `the frame has ${cost} bytes, at most ${wireLimits.frameBytes} are taken` });
+    this.#rates?.pay(cost, 0, this.node.clock.monotonicMs());
+    this.refuse(requestNumberOf(parsed), "tooLarge", {
+      why: `the frame has ${cost} bytes, at most ${wireLimits.frameBytes} are taken`,
+    });
   }
 
   #tooBig(cost: number): void {
     this.#end(false);
     this.outgoing.port.close(closeTooBig, `a frame of ${cost} bytes`);
+  }
+
+  /** Its keys are written out: a spread makes an object of a shape of its own, 400 bytes per connection. */
+  #actorOf({ userId, claims, expiresAtMs }: Identity, x: string): Actor {
+    return { userId, claims, expiresAtMs, connectionId: this.id, x };
   }
 
   #sendWelcome(hello: HelloFrame, anonymousTicket: string | undefined): { windowCost: number | undefined } {
@@ -290,7 +340,7 @@ export class Session implements ConnectionSink, Beating {
       rw: wireLimits.requestWindowCount,
       max: wireLimits.frameBytes,
       dw: node.engine.traits.dedupWindowMs,
-      f: [],
+      f: commonFeatures(hello.f),
       now: node.clock.wallMs(),
       g: node.guarantee,
     } as const;
@@ -298,21 +348,25 @@ export class Session implements ConnectionSink, Beating {
     return { windowCost };
   }
 
-  /** A token may be used a little past its expiry, then the client must come back with a fresh one. */
+  /** Asks for a fresh token in good time, and ends the session a little past the end of this one. */
   #expireLater(): void {
     this.#deadline[Symbol.dispose]();
     const { expiresAtMs } = this.actor;
     if (expiresAtMs === undefined) return;
-    const leftMs = expiresAtMs + wireLimits.tokenGraceMs - this.node.clock.wallMs();
-    this.#deadline = this.node.clock.after(Math.max(0, leftMs), () =>
-      this.bye("tokenExpired", "the token has expired"),
-    );
+    this.#deadline = tokenLife(this.node.clock, expiresAtMs, {
+      soon: () => {
+        const exp = Math.floor(expiresAtMs / 1_000);
+        this.outgoing.send(controlFrame(this.outgoing.codec, { t: "reauth", exp, why: "the token ends soon" }));
+      },
+      over: () => this.bye("tokenExpired", "the token has expired"),
+    });
   }
 
   #end(isDeliberate: boolean): void {
     if (this.#state === "closed") return;
     this.#go("close");
     const { node } = this;
+    if (this.#rates !== undefined) node.userRates.leave(this.#owner);
     this.#deadline[Symbol.dispose]();
     this.outgoing[Symbol.dispose]();
     node.heartbeat.remove(this);
@@ -332,3 +386,8 @@ export class Session implements ConnectionSink, Beating {
     this.#state = next;
   }
 }
+
+const requestNumberOf = (parsed: ParsedFrame): number | undefined => {
+  const r = parsed.is === "frame" && "r" in parsed.frame ? parsed.frame.r : parsed.is === "bad" ? parsed.r : undefined;
+  return typeof r === "number" ? r : undefined;
+};

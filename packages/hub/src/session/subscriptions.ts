@@ -19,8 +19,8 @@ export class Subscriptions {
   readonly cursors: Map<number, Cursor>;
   /** What is asked about one channel is done in order, authorisation included. */
   readonly order = new InOrder();
-  /** Names being subscribed now; they count towards the limit. */
-  readonly #starting = new Set<string>();
+  /** Names being subscribed now; they count towards the limit. Absent while there are none. */
+  #starting: Set<string> | undefined;
 
   constructor(cursors: Map<number, Cursor>) {
     this.cursors = cursors;
@@ -28,7 +28,7 @@ export class Subscriptions {
 
   /** Those the client asked for. */
   get count(): number {
-    let count = this.#starting.size;
+    let count = this.#starting?.size ?? 0;
     for (const { isImplicit } of this.#byName.values()) if (!isImplicit) count++;
     return count;
   }
@@ -42,15 +42,16 @@ export class Subscriptions {
   }
 
   starting(wireName: string): void {
-    this.#starting.add(wireName);
+    (this.#starting ??= new Set()).add(wireName);
   }
 
   notStarting(wireName: string): void {
-    this.#starting.delete(wireName);
+    this.#starting?.delete(wireName);
+    if (this.#starting?.size === 0) this.#starting = undefined;
   }
 
   add(subscription: Subscription): void {
-    this.#starting.delete(subscription.wireName);
+    this.notStarting(subscription.wireName);
     this.#byName.set(subscription.wireName, subscription);
     this.cursors.set(subscription.channel.alias, subscription.cursor);
     subscription.channel.add(subscription.cursor);

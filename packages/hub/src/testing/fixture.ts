@@ -6,6 +6,7 @@ import { FakeClock, SeededRandom } from "@heddle/base/fakes";
 import { jsonCodec, type ServerFrame } from "@heddle/protocol";
 import { Hub } from "../hub.ts";
 import type { HubLimits } from "../options.ts";
+import type { MemoryReading } from "../pressure/memory-guard.ts";
 import {
   isDroppable,
   type Application,
@@ -138,6 +139,7 @@ export interface WorldOptions {
       string,
       {
         isIdempotent?: boolean;
+        isStream?: boolean;
         run: (
           value: unknown,
           context: Parameters<NonNullable<ReturnType<Application["operation"]>>["run"]>[1],
@@ -147,23 +149,24 @@ export interface WorldOptions {
   >;
   readonly hasNotices?: boolean;
   readonly limits?: Partial<HubLimits>;
+  readonly memory?: MemoryReading;
   readonly engine?: Engine;
   readonly clock?: FakeClock;
   readonly seed?: number;
 }
 
-/** Tokens are `user` or `user:expiresAtMs`; an empty one is anonymous, `bad` and `old` are refused. */
+/** Tokens are `user`, `user:expiresAtMs` or `user:expiresAtMs:role`, the role being a claim; an empty one is anonymous, `bad` and `old` are refused. */
 const authenticator: Authenticator = {
   authenticate: async (token = "") => {
     if (token === "bad") return { is: "refused", why: "invalid" };
     if (token === "old") return { is: "refused", why: "expired" };
-    const [user, expires] = token.split(":");
+    const [user, expires, role] = token.split(":");
     return {
       is: "accepted",
       identity: {
         userId: user || undefined,
-        claims: {},
-        expiresAtMs: expires === undefined ? undefined : Number(expires),
+        claims: role ? { role } : {},
+        expiresAtMs: expires ? Number(expires) : undefined,
       },
     };
   },
@@ -178,7 +181,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     channel: (name) => channels[name.split("/")[0] ?? ""],
     operation: (name) => {
       const operation = options.operations?.[name];
-      return operation && { isIdempotent: operation.isIdempotent ?? false, run: operation.run };
+      return operation && { isIdempotent: false, ...operation };
     },
     hasNotices: options.hasNotices ?? false,
   };
@@ -188,6 +191,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     bulkSender: fakeBulk,
     digest: weakDigest,
     ...(options.limits ? { limits: options.limits } : {}),
+    ...(options.memory ? { memory: options.memory } : {}),
   });
   return {
     ...{ clock, random, hub, engine },

@@ -10,7 +10,7 @@ const definitionsMax = 1_000;
 /** Most parameters of one channel. */
 const paramsMax = 16;
 const keyShape = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
-const slowPolicies: readonly unknown[] = ["resume", "latest"];
+const slowPolicies: readonly unknown[] = ["resume", "latest", "volatile", "disconnect"];
 
 /** @throws {ContractError} `invalid` */
 export function checkContract({ channels, calls, asks, notices }: Required<ContractSpec>): void {
@@ -20,6 +20,9 @@ export function checkContract({ channels, calls, asks, notices }: Required<Contr
   for (const [key, definition] of Object.entries(channels)) checkChannel(`channels.${key}`, key, definition);
   for (const [part, definitions] of Object.entries({ calls, asks })) {
     for (const [name, definition] of Object.entries(definitions)) checkCall(`${part}.${name}`, name, definition);
+  }
+  for (const [name, { isStream }] of Object.entries(asks)) {
+    if (isStream) throw new ContractError("invalid", `asks.${name}.output`, "a stream given, a schema wanted");
   }
   for (const [name, schema] of Object.entries(notices)) {
     checkName(`notices.${name}`, name);
@@ -45,18 +48,34 @@ function checkChannel(field: string, key: string, definition: ChannelDefinition)
   if (member !== undefined) checkSchema(`${field}.member`, member);
   checkRange(`${field}.history.entries`, history.entries, 1, 100_000);
   checkRange(`${field}.history.ageMs`, history.ageMs, 1_000, 31_536_000_000);
-  if (!slowPolicies.includes(slow))
-    throw new ContractError("invalid", `${field}.slow`, `${shown(slow)} given, resume or latest wanted`);
+  const isByKey = typeof slow === "object" && typeof slow?.latestBy === "function";
+  if (!isByKey && !slowPolicies.includes(slow))
+    throw new ContractError(
+      "invalid",
+      `${field}.slow`,
+      `${shown(slow)} given, ${slowPolicies.join(", ")} or { latestBy } wanted`,
+    );
   if (everyMs === 0) return;
-  if (slow !== "latest")
-    throw new ContractError("invalid", `${field}.everyMs`, `${everyMs} given, but slow is ${slow}: only latest has it`);
+  if (!isByKey && slow !== "latest")
+    throw new ContractError(
+      "invalid",
+      `${field}.everyMs`,
+      `${everyMs} given, but slow is ${shown(slow)}: only latest and latestBy have it`,
+    );
   checkRange(`${field}.everyMs`, everyMs, 10, 60_000);
 }
 
-function checkCall(field: string, name: string, { input, output }: CallDefinition): void {
+function checkCall(field: string, name: string, definition: CallDefinition): void {
+  const { input, output, isIdempotent, isStream } = definition;
   checkName(field, name);
   checkSchema(`${field}.input`, input);
   checkSchema(`${field}.output`, output);
+  if (isStream && isIdempotent)
+    throw new ContractError(
+      "invalid",
+      `${field}.idempotent`,
+      "true given, but its output is a stream: that is not repeated",
+    );
 }
 
 function checkCount(field: string, definitions: object, most: number): void {

@@ -10,6 +10,7 @@ import {
   defineContract,
   issueLimits,
   validate,
+  stream,
   volatile,
   type StandardSchemaV1,
 } from "./index.ts";
@@ -58,6 +59,16 @@ describe("a contract", () => {
     expect(contract.channels.room.events.typing).toMatchObject({ isVolatile: true });
     expect([contract.calls.order.isIdempotent, contract.calls.list.isIdempotent]).toEqual([true, false]);
     expect([contract.asks, contract.notices]).toEqual([{}, {}]);
+  });
+
+  it("tells a stream of values from one value", () => {
+    const { calls } = defineContract({
+      calls: { one: call({ input: text, output: text }), many: call({ input: text, output: stream(text) }) },
+    });
+    expect([calls.one, calls.many]).toEqual([
+      { input: text, output: text, isIdempotent: false, isStream: false },
+      { input: text, output: text, isIdempotent: false, isStream: true },
+    ]);
   });
 
   it("reads a channel's name as its key and its parameters in alphabetical order", () => {
@@ -129,6 +140,9 @@ describe("a contract", () => {
     ["channels.c.everyMs", () => withChannel({ slow: "latest", everyMs: Number.NaN })],
     ["channels.c.everyMs", () => withChannel({ everyMs: 100 })],
     ["channels.c.slow", () => withChannel({ slow: "newest" })],
+    ["channels.c.slow", () => withChannel({ slow: {} })],
+    ["channels.c.everyMs", () => withChannel({ slow: "volatile", everyMs: 100 })],
+    ["channels.c.everyMs", () => withChannel({ slow: { latestBy: () => "k" }, everyMs: 5 })],
     ["channels.c.member", () => withChannel({ member: {} })],
     ["channels.c.params.id", () => withChannel({ params: { id: "text" } })],
     ["channels.c.params", () => withChannel({ params: many(17) })],
@@ -140,6 +154,12 @@ describe("a contract", () => {
     [`channels.${"c".repeat(65)}`, () => defineContract({ channels: { ["c".repeat(65)]: contract.channels.lobby } })],
     ["calls.c.output", () => defineContract({ calls: { c: call({ input: text } as never) } })],
     ["calls.c.input", () => defineContract({ calls: { c: call({ input: 7, output: text } as never) } })],
+    ["calls.c.output", () => defineContract({ calls: { c: call({ input: text, output: stream(7 as never) }) } })],
+    [
+      "calls.c.idempotent",
+      () => defineContract({ calls: { c: call({ input: text, output: stream(text), idempotent: true } as never) } }),
+    ],
+    ["asks.q.output", () => defineContract({ asks: { q: call({ input: text, output: stream(text) }) } })],
     ["asks.", () => defineContract({ asks: { "": contract.calls.list } })],
     ["asks.q.input", () => defineContract({ asks: { q: call({ output: text } as never) } })],
     ["notices.n", () => defineContract({ notices: { n: {} as never } })],

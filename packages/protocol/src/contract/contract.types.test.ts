@@ -1,7 +1,7 @@
 // Compiled, never run: what must compile does, what must not is marked.
 
 import { z } from "zod";
-import { call, channel, defineContract, volatile } from "./index.ts";
+import { call, channel, defineContract, stream, volatile } from "./index.ts";
 import type {
   AskInput,
   AskName,
@@ -42,6 +42,13 @@ const chat = defineContract({
     }),
     lobby: channel({ params: {}, events: { opened: z.string() } }),
     quotes: channel({ params: { symbol: z.string() }, events: { tick: z.number() }, slow: "latest", everyMs: 100 }),
+    cursors: channel({
+      params: {},
+      events: { moved: z.object({ who: z.string(), x: z.number() }), hint: volatile(z.number()) },
+      slow: { latestBy: ({ payload }) => payload.who },
+      everyMs: 50,
+    }),
+    orders: channel({ params: {}, events: { order: z.string() }, slow: "disconnect" }),
   },
   calls: {
     rename: call({ input: z.object({ to: z.string().default("x") }), output: z.string() }),
@@ -55,7 +62,7 @@ type Chat = typeof chat;
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const holds = <T extends true>(): T | undefined => undefined;
 
-holds<Equal<ChannelKey<Chat>, "room" | "quotes" | "seat" | "lobby">>();
+holds<Equal<ChannelKey<Chat>, "room" | "quotes" | "seat" | "lobby" | "cursors" | "orders">>();
 holds<Equal<EventName<Chat, "room">, "message" | "typing">>();
 holds<Equal<ParamsOf<Chat, "room">, { readonly roomId: string }>>();
 holds<Equal<ParamsOf<Chat, "seat">, { readonly row: string; readonly number: number; readonly floor: number }>>();
@@ -146,6 +153,10 @@ export type NoCall = CallInput<Chat, "nothing">;
 channel({ params: {}, events: { e: z.string() }, slow: "resume", everyMs: 100 });
 // @ts-expect-error everyMs goes with latest only, also by default
 channel({ params: {}, events: { e: z.string() }, everyMs: 100 });
+// @ts-expect-error everyMs has no meaning for those who are disconnected
+channel({ params: {}, events: { e: z.string() }, slow: "disconnect", everyMs: 100 });
+// @ts-expect-error a key is text
+channel({ params: {}, events: { e: z.object({ id: z.number() }) }, slow: { latestBy: ({ payload }) => payload.id } });
 // @ts-expect-error there is no such policy
 channel({ params: {}, events: { e: z.string() }, slow: "newest" });
 // @ts-expect-error a parameter is text or a number
@@ -158,6 +169,10 @@ defineContract({ notices: { notify: "text" } });
 volatile("text");
 // @ts-expect-error an event is a schema
 channel({ params: {}, events: { e: "text" } });
+// @ts-expect-error a stream cannot be repeated
+call({ input: z.string(), output: stream(z.string()), idempotent: true });
+// @ts-expect-error a stream has a schema
+stream("text");
 // @ts-expect-error a call has an output
 call({ input: z.string() });
 // @ts-expect-error there are no such parts

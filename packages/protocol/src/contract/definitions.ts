@@ -30,8 +30,24 @@ export interface HistoryDefinition {
   readonly ageMs: number;
 }
 
-/** What a subscriber gets that cannot keep up: every entry later (`resume`), or the newest one (`latest`). */
-export type SlowPolicy = "resume" | "latest";
+/** A stored event as `latestBy` sees it: what the schema made of the payload. */
+export interface KeyedEvent<Payload = unknown> {
+  readonly event: string;
+  readonly payload: Payload;
+}
+
+/** For channels of state about many things: whoever is slow gets the newest event about each. */
+export interface LatestBy<Payload = never> {
+  /** Names what an event is about; events with one key replace each other. UTF-8, 1…64 bytes. */
+  readonly latestBy: (event: KeyedEvent<Payload>) => string;
+}
+
+/**
+ * What a subscriber gets that cannot keep up.
+ * `resume`: every entry, later · `latest`: the newest entry · `{ latestBy }`: the newest entry of each key ·
+ * `volatile`: nothing of what it missed · `disconnect`: its connection is closed, and every entry when it is back.
+ */
+export type SlowPolicy<Payload = never> = "resume" | "latest" | "volatile" | "disconnect" | LatestBy<Payload>;
 
 export interface ChannelDefinition<
   P extends ParamSchemas = ParamSchemas,
@@ -44,7 +60,7 @@ export interface ChannelDefinition<
   readonly member: M;
   readonly history: HistoryDefinition;
   readonly slow: SlowPolicy;
-  /** Least time between deliveries to one subscriber of a `latest` channel. Milliseconds, 0 or 10…60_000. */
+  /** Least time between deliveries to one subscriber of a `latest` or `latestBy` channel. Milliseconds, 0 or 10…60_000. */
   readonly everyMs: number;
 }
 
@@ -66,15 +82,36 @@ interface ChannelSpecBase<P, E, M> {
   readonly history?: Partial<HistoryDefinition>;
 }
 
+/** What `latestBy` may be asked about: events that are stored. */
+type StoredPayload<E> = {
+  [K in keyof E]: E[K] extends Schema ? StandardSchemaV1.InferOutput<E[K]> : never;
+}[keyof E];
+
 /** `everyMs` only means something where the newest entry is enough. */
 export type ChannelSpec<P, E, M> = ChannelSpecBase<P, E, M> &
-  ({ readonly slow?: "resume"; readonly everyMs?: never } | { readonly slow: "latest"; readonly everyMs?: number });
+  (
+    | { readonly slow?: "resume" | "volatile" | "disconnect"; readonly everyMs?: never }
+    | { readonly slow: "latest" | LatestBy<StoredPayload<E>>; readonly everyMs?: number }
+  );
 
-export interface CallDefinition<I extends Schema = Schema, O extends Schema = Schema, R extends boolean = boolean> {
+export interface CallDefinition<
+  I extends Schema = Schema,
+  O extends Schema = Schema,
+  R extends boolean = boolean,
+  T extends boolean = boolean,
+> {
   readonly input: I;
+  /** Of the result; of each value where the result is a stream. */
   readonly output: O;
   /** Retried safely: the server carries out a repeated call once. */
   readonly isIdempotent: R;
+  /** The result is any number of values, one after another. */
+  readonly isStream: T;
+}
+
+/** An output of many values. */
+export interface StreamOutput<S extends Schema = Schema> {
+  readonly stream: S;
 }
 
 export type ChannelDefinitions = Readonly<Record<string, ChannelDefinition>>;
@@ -120,21 +157,34 @@ export function channel<P extends ParamSchemas, E extends EventSpecs, M extends 
 const isVolatileEvent = (event: Schema | VolatileEvent): event is VolatileEvent =>
   typeof event === "object" && event !== null && "volatile" in event && !("~standard" in event);
 
-/** A request with one answer. */
+/** Marks an output as a stream of such values: any number of them, in order, at the consumer's pace. */
+export const stream = <S extends Schema>(schema: S): StreamOutput<S> => ({ stream: schema });
+
+/** A request with one answer, or with a stream of them. A stream is not repeated, so it cannot be idempotent. */
+export function call<I extends Schema, O extends Schema>(spec: {
+  readonly input: I;
+  readonly output: StreamOutput<O>;
+}): CallDefinition<I, O, false, true>;
 export function call<I extends Schema, O extends Schema>(spec: {
   readonly input: I;
   readonly output: O;
   readonly idempotent: true;
-}): CallDefinition<I, O, true>;
+}): CallDefinition<I, O, true, false>;
 export function call<I extends Schema, O extends Schema>(spec: {
   readonly input: I;
   readonly output: O;
   readonly idempotent?: false;
-}): CallDefinition<I, O, false>;
+}): CallDefinition<I, O, false, false>;
 export function call(spec: {
   readonly input: Schema;
-  readonly output: Schema;
+  readonly output: Schema | StreamOutput;
   readonly idempotent?: boolean;
 }): CallDefinition {
-  return { input: spec.input, output: spec.output, isIdempotent: spec.idempotent ?? false };
+  const { input, output, idempotent: isIdempotent = false } = spec;
+  return isStreamOutput(output)
+    ? { input, output: output.stream, isIdempotent, isStream: true }
+    : { input, output, isIdempotent, isStream: false };
 }
+
+const isStreamOutput = (output: Schema | StreamOutput): output is StreamOutput =>
+  typeof output === "object" && output !== null && "stream" in output && !("~standard" in output);

@@ -6,6 +6,7 @@ export {
   call,
   channel,
   historyDefaults,
+  stream,
   volatile,
   type CallDefinition,
   type ChannelDefinition,
@@ -13,9 +14,12 @@ export {
   type EventDefinition,
   type EventsOf,
   type HistoryDefinition,
+  type KeyedEvent,
+  type LatestBy,
   type ParamSchemas,
   type Schema,
   type SlowPolicy,
+  type StreamOutput,
   type VolatileEvent,
 } from "./definitions.ts";
 export { days, hours, minutes, seconds } from "./durations.ts";

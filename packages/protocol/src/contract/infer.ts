@@ -59,6 +59,12 @@ export type CallRequest<C extends Contract, N extends CallName<C>> = Out<CallOf<
 export type CallResult<C extends Contract, N extends CallName<C>> = In<CallOf<C, N>["output"]>;
 /** What a caller gets. */
 export type CallOutput<C extends Contract, N extends CallName<C>> = Out<CallOf<C, N>["output"]>;
+/** Whether a call's result is a stream, its output then being the type of one value: `true` or `false`. */
+export type IsStream<C extends Contract, N extends CallName<C>> = CallOf<C, N>["isStream"];
+/** Names of the calls that stream. */
+export type StreamName<C extends Contract> = {
+  [N in CallName<C>]: IsStream<C, N> extends true ? N : never;
+}[CallName<C>];
 /** Whether a call is idempotent: `true` or `false`. */
 export type IsIdempotent<C extends Contract, N extends CallName<C>> = CallOf<C, N>["isIdempotent"];
 

@@ -71,6 +71,16 @@ export interface CallFrame {
   /** Only for operations declared idempotent. */
   readonly n?: number;
   readonly tp?: string;
+  /** Cost of parts the client takes ahead of its consumer; only for operations that stream, and they need it. */
+  readonly w?: number;
+}
+/** The consumer of a stream has taken more of it. */
+export interface CreditFrame {
+  readonly t: "credit";
+  /** Of the call. */
+  readonly r: number;
+  /** Cost of all parts taken so far. */
+  readonly b: number;
 }
 export interface AckFrame {
   readonly t: "ack";
@@ -135,6 +145,7 @@ export type ClientFrame =
   | PongFrame
   | ReplyFrame
   | CancelFrame
+  | CreditFrame
   | HistoryFrame
   | PresenceFrame;
 
@@ -173,7 +184,7 @@ export const clientFrameShapes: Readonly<Record<ClientFrame["t"], { readonly num
         b: "str?",
       },
     },
-    call: { number: 5, keys: { r: "u32", op: "str", d: "any?", ms: "num?", n: "int?", tp: "str?" } },
+    call: { number: 5, keys: { r: "u32", op: "str", d: "any?", ms: "num?", n: "int?", tp: "str?", w: "int?" } },
     ack: { number: 6, keys: { n: "int", b: "int" } },
     auth: { number: 7, keys: { r: "u32", k: "str" } },
     pong: { number: 8, keys: {} },
@@ -187,6 +198,7 @@ export const clientFrameShapes: Readonly<Record<ClientFrame["t"], { readonly num
       number: 12,
       keys: { r: "u32", ch: "str", op: "str", ver: "int?", d: "any?", limit: "int?", after: "str?" },
     },
+    credit: { number: 13, keys: { r: "u32", b: "int" } },
     ping: { number: 26, keys: {} },
   };
 

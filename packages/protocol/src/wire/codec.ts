@@ -45,6 +45,8 @@ export interface HistoryPage {
 /** How frames travel. One instance serves all connections; codecs hold no state. */
 export interface Codec {
   readonly name: "json" | "mp";
+  /** WebSocket subprotocol that says so. */
+  readonly subprotocol: string;
   /** Any frame whose values are plain; `paste` adds one key whose value is JSON text already. */
   encode(frame: ServerFrame, paste?: { readonly key: "d" | "snap"; readonly json: string }): Encoded;
   /** A shared publication frame. */
@@ -53,7 +55,7 @@ export interface Codec {
   history(r: number, page: HistoryPage): Encoded;
   /**
    * The frames of one message, decoded and unchecked, in order.
-   * @throws {SyntaxError} when the message is no sequence of frames
+   * @throws when the message is no sequence of frames: {SyntaxError} in JSON, {MessagePackError} in MessagePack
    */
   decode(message: string | Uint8Array): readonly Decoded[];
 }

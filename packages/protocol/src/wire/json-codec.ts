@@ -4,8 +4,12 @@
 import { base64Encode, utf8Decode, utf8Encode } from "@heddle/base";
 import type { Codec, Decoded, Encoded, HistoryPage, PublicationBody } from "./codec.ts";
 
+/** WebSocket subprotocol of the JSON codec; a client that offers none gets it too. */
+export const jsonSubprotocol = "heddle.v1.json";
+
 export const jsonCodec: Codec = {
   name: "json",
+  subprotocol: jsonSubprotocol,
   encode: (frame, paste) => {
     const text = JSON.stringify(frame);
     return ofText(paste === undefined ? text : `${text.slice(0, -1)},"${paste.key}":${paste.json}}`);
@@ -22,7 +26,8 @@ function ofText(text: string): Encoded {
   return { bytes: utf8Encode(text), cost: text.length };
 }
 
-function pageText({ entries, p, more }: HistoryPage): string {
+/** A page of history as JSON text, which is what it is in every codec. */
+export function pageText({ entries, p, more }: HistoryPage): string {
   const list = entries.map((body) => `{${fieldsOf(body).slice(1)}}`).join(",");
   return `{"list":[${list}],"p":${JSON.stringify(p)},"more":${more ? 1 : 0}}`;
 }

@@ -1,6 +1,6 @@
 // Every size, count and time the protocol bounds, in one table. PROTOCOL.md repeats it and a test compares them.
 
-/** Defaults and maxima of the wire protocol. The unit ends each name: Bytes, Count, Ms, or Cost (flow-control units). */
+/** Defaults and maxima of the wire protocol. The unit ends each name: Bytes, Count, Ms, Percent, or Cost (flow-control units). */
 export const wireLimits = {
   /** A channel's name in UTF-8. */
   channelNameBytes: 255,
@@ -14,6 +14,8 @@ export const wireLimits = {
   helloBytes: 131_072,
   /** Beyond this many times the frame limit the connection is closed with 1009. */
   oversizeFactor: 4,
+  /** Levels of arrays and maps in a MessagePack frame; payloads are text in it and do not count. */
+  depthCount: 16,
   /** Frames held before `welcome`. */
   heldFrameCount: 32,
   /** Bytes of frames held before `welcome`. */
@@ -28,6 +30,10 @@ export const wireLimits = {
   publishWindowCount: 32,
   /** Open requests of one client (`welcome.rw`). */
   requestWindowCount: 32,
+  /** Streams of one client, of its open requests. */
+  streamCount: 16,
+  /** Cost of parts a client takes ahead of a stream's consumer (`call.w`), unless it says otherwise. */
+  streamWindowCost: 65_536,
   /** Flow-control window, least. */
   windowCostMin: 65_536,
   /** Flow-control window, unless the client asks for another. */
@@ -82,6 +88,12 @@ export const wireLimits = {
   presenceDataBytes: 4_096,
   /** How long a member stays after an unclean disconnect. */
   presenceGraceMs: 10_000,
+  /** How much of a token's life is over when the server asks for the next one. Percent. */
+  reauthPercent: 90,
   /** How long a token may be used past its expiry. */
   tokenGraceMs: 30_000,
+  /** After a token with other claims, everything is authorised again within this. */
+  reauthorizeMs: 1_000,
+  /** Fresh tokens of one connection that may wait to be checked. */
+  renewalCount: 4,
 } as const;

@@ -9,7 +9,7 @@ export type KeyType =
 /** Keys and their types; a trailing `?` in the type marks an optional key. */
 export type Shape = Readonly<Record<string, KeyType | `${KeyType}?`>>;
 
-export const modes = ["resume", "latest", "key", "volatile"] as const;
+export const modes = ["resume", "key", "latest", "volatile"] as const;
 
 /** How much continuity a subscription asks for; earlier in the list is stronger. */
 export type Mode = (typeof modes)[number];

@@ -4,6 +4,7 @@ import {
   channelName,
   clientFrameShapes,
   closeClassOf,
+  commonFeatures,
   isChannelName,
   isWirePos,
   jsonCodec,
@@ -271,5 +272,12 @@ describe("limits", () => {
     expect(wireLimits.queueLowBytes).toBeLessThan(wireLimits.queueBytes);
     expect(wireLimits.dedupMarginMs).toBeLessThan(wireLimits.dedupWindowMs);
     expect(wireLimits.frameBytes * wireLimits.oversizeFactor).toBeGreaterThan(wireLimits.helloBytes);
+  });
+});
+
+describe("abilities", () => {
+  it("are in force when both sides know them", () => {
+    expect(commonFeatures(["b", "unknown", "a", "a"], ["a", "b", "c"])).toEqual(["a", "b"]);
+    expect(commonFeatures(undefined, ["a"])).toEqual([]);
   });
 });

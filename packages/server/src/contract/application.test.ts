@@ -1,7 +1,7 @@
 import { FakeClock, SeededRandom } from "@heddle/base/fakes";
 import type { Actor, CallOutcome, ChannelPolicy } from "@heddle/hub/ports";
 import { HubError } from "@heddle/hub";
-import { call, channel, defineContract, volatile } from "@heddle/protocol/contract";
+import { call, channel, defineContract, stream, volatile } from "@heddle/protocol/contract";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { Logger } from "../logger.ts";
@@ -26,10 +26,19 @@ const contract = defineContract({
     }),
     quotes: channel({ params: {}, events: { tick: volatile(z.number()) } }),
     prices: channel({ params: {}, events: { price: z.number() }, slow: "latest", everyMs: 100 }),
+    cursors: channel({
+      params: {},
+      events: { moved: z.object({ who: z.string(), x: z.number() }), hint: volatile(z.number()) },
+      slow: { latestBy: ({ payload }) => payload.who },
+      everyMs: 50,
+    }),
+    orders: channel({ params: {}, events: { order: z.number() }, slow: "disconnect" }),
   },
   calls: {
     add: call({ input: z.object({ a: z.number() }), output: z.object({ sum: z.number() }), idempotent: true }),
     nothing: call({ input: z.undefined(), output: z.void() }),
+    text: call({ input: z.number(), output: z.string() }),
+    count: call({ input: z.number(), output: stream(z.number().max(3)) }),
   },
 });
 
@@ -71,7 +80,9 @@ describe("a channel's policy", () => {
       ...{ mode: "resume", everyMs: 0, isDurable: true, hasPresence: true },
     });
     expect(policy("quotes")).toMatchObject({ isDurable: false, hasPresence: false });
-    expect(policy("prices")).toMatchObject({ mode: "latest", everyMs: 100 });
+    expect(policy("prices")).toMatchObject({ mode: "latest", everyMs: 100, disconnectsSlow: false });
+    expect(policy("cursors")).toMatchObject({ mode: "key", everyMs: 50 });
+    expect(policy("orders")).toMatchObject({ mode: "resume", disconnectsSlow: true });
     expect([policy().event("message"), policy().event("typing"), policy().event("toString")]).toEqual([
       ...["durable", "volatile", undefined],
     ]);
@@ -88,6 +99,24 @@ describe("a channel's policy", () => {
     const { policy } = world();
     expect(policy("room/a")).toBe(policy("room/a"));
     expect(policy("room/b")).not.toBe(policy("room/a"));
+  });
+});
+
+describe("latestBy", () => {
+  it("names what a stored event is about, as the hook left it, and nothing of a volatile one", async () => {
+    const { setup, policy } = world();
+    setup.setHook("cursors", "moved", (value) => ({ ...(value as object), who: "u1's" }));
+    const prepared = policy("cursors").prepare("moved", { who: "me", x: 1 }, who("u1"));
+    expect(await prepared).toEqual({ is: "ok", json: '{"who":"u1\'s","x":1}', key: "u1's" });
+    expect(await policy("cursors").prepare("hint", 1, who("u1"))).toEqual({ is: "ok", json: "1" });
+  });
+
+  it.each(["", "x".repeat(65)])("that gives no key that fits (%j) is a fault of the application", async (key) => {
+    const { policy, errors } = world();
+    await expect(policy("cursors").prepare("moved", { who: key, x: 1 }, who("u1"))).rejects.toMatchObject({
+      code: "failed",
+    });
+    expect(errors).toHaveLength(1);
   });
 });
 
@@ -299,6 +328,16 @@ describe("a call", () => {
     expect(errors.map(({ message }) => message)).toEqual(['call("add") failed', 'call("add") failed']);
   });
 
+  it("whose result is too large is answered so, not as a fault", async () => {
+    const { setup, run, errors } = world();
+    setup.setCallHandler("text", () => "x".repeat(payloadBytesMax));
+    expect(await run("text", 1)).toEqual({
+      is: "tooLarge",
+      why: `text: ${payloadBytesMax + 2} bytes, at most ${payloadBytesMax} are sent`,
+    });
+    expect(errors).toEqual([]);
+  });
+
   it("that was cancelled before its handler began does not begin it", async () => {
     const { setup, run } = world();
     setup.setCallHandler("add", () => expect.fail("ran"));
@@ -317,12 +356,82 @@ describe("a call", () => {
   });
 });
 
+describe("a stream", () => {
+  /** The texts of a stream up to its end, and what it threw. */
+  async function drained(outcome: CallOutcome): Promise<{ texts: string[]; thrown: unknown }> {
+    if (outcome.is !== "stream") throw new Error(`no stream but ${outcome.is}`);
+    const texts: string[] = [];
+    try {
+      for await (const text of outcome.values) texts.push(text);
+      return { texts, thrown: undefined };
+    } catch (thrown) {
+      return { texts, thrown };
+    }
+  }
+
+  it.each([
+    [
+      "an async generator",
+      async function* () {
+        yield 1;
+        yield 2;
+      },
+    ],
+    ["a list", () => [1, 2]],
+    ["a promise of one", async () => [1, 2]],
+  ])("takes its values from %s", async (_what, handler) => {
+    const { setup, run, application } = world();
+    setup.setCallHandler("count", handler);
+    expect(application.operation("count")?.isStream).toBe(true);
+    expect(await drained(await run("count", 2))).toEqual({ texts: ["1", "2"], thrown: undefined });
+  });
+
+  it("ends at a value the contract does not allow, and says no more than an id", async () => {
+    const { setup, run, errors } = world();
+    let isReturned = false;
+    setup.setCallHandler("count", function* () {
+      try {
+        yield 3;
+        yield 4;
+      } finally {
+        isReturned = true;
+      }
+    });
+    expect(await drained(await run("count", 2))).toMatchObject({ texts: ["3"], thrown: { code: "failed" } });
+    expect([isReturned, errors.length]).toEqual([true, 1]);
+  });
+
+  it("can be refused on the way, and fails when its handler gives nothing to iterate", async () => {
+    const { setup, run } = world();
+    setup.setCallHandler("count", function* (to) {
+      yield 1;
+      if (to === 2) refuse("enough");
+    });
+    expect(await drained(await run("count", 2))).toMatchObject({ texts: ["1"], thrown: { code: "refused" } });
+    const other = world();
+    other.setup.setCallHandler("count", () => 7);
+    expect(await drained(await other.run("count", 2))).toMatchObject({ texts: [], thrown: { code: "failed" } });
+  });
+
+  it("that was cancelled is not reported as a fault", async () => {
+    const { setup, run, errors } = world();
+    const stop = new AbortController();
+    setup.setCallHandler("count", async function* (_to, { signal }) {
+      yield 1;
+      stop.abort();
+      signal.throwIfAborted();
+    });
+    expect(await drained(await run("count", 2, stop.signal))).toEqual({ texts: ["1"], thrown: undefined });
+    expect(errors).toEqual([]);
+  });
+});
+
 describe("the start", () => {
   it("needs a handler for every call", () => {
     const { setup, application } = world();
     setup.setCallHandler("nothing", () => undefined);
     expect(() => application.start()).toThrow(
-      /calls without a handler; before listen\(\) add server\.call\("add", …\)$/,
+      /calls without a handler; before listen\(\) add server\.call\("add", …\), .*server\.call\("count", …\)$/,
     );
   });
 
@@ -330,6 +439,8 @@ describe("the start", () => {
     const { setup, application, policy } = world();
     setup.setCallHandler("add", () => ({ sum: 1 }));
     setup.setCallHandler("nothing", () => undefined);
+    setup.setCallHandler("count", () => []);
+    setup.setCallHandler("text", () => "");
     policy("room/1");
     setup.setSnapshot("room", { shared: true, load: () => 1 });
     application.start();

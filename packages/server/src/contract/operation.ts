@@ -1,7 +1,7 @@
 // One call of the contract as the hub carries it out: input checked, handler run, output checked and serialised.
 
 import type { CallDefinition } from "@heddle/protocol/contract";
-import type { HubError } from "@heddle/hub";
+import { HubError } from "@heddle/hub";
 import type { CallContext as HubCallContext, CallOutcome, Operation } from "@heddle/hub/ports";
 import { check, expectValid, serialise } from "./payload.ts";
 import type { Faults } from "./refusal.ts";
@@ -9,6 +9,7 @@ import type { CallHandler } from "./setup.ts";
 import { userOf } from "./user.ts";
 
 export function operationOf(name: string, definition: CallDefinition, handler: CallHandler, faults: Faults): Operation {
+  const { isIdempotent, isStream } = definition;
   const what = `call("${name}")`;
   const run = async (value: unknown, context: HubCallContext): Promise<CallOutcome> => {
     try {
@@ -20,19 +21,35 @@ export function operationOf(name: string, definition: CallDefinition, handler: C
       const user = userOf(who);
       const { connectionId } = who;
       const output = await handler(input.value, { user, claims: user.claims, connectionId, signal, idempotencyKey });
+      if (isStream) return { is: "stream", values: valuesOf(output as AsyncIterable<unknown>, signal) };
       const result = await expectValid(`${name}: result`, definition.output, output);
       return { is: "ok", json: result === undefined ? undefined : serialise(name, result) };
     } catch (thrown) {
       // After a cancel nobody waits for this answer, and what the handler throws is how it stopped.
       if (context.signal.aborted) return { is: "failed", why: "cancelled" };
-      return outcomeOf(faults.answerTo(thrown, what));
+      return outcomeOf(answerTo(thrown));
     }
   };
-  return { isIdempotent: definition.isIdempotent, run };
+
+  /** `serialise` says which value is too large, and how much: the client may ask for less. */
+  const answerTo = (thrown: unknown): HubError =>
+    thrown instanceof HubError && thrown.code === "tooLarge" ? thrown : faults.answerTo(thrown, what);
+
+  /** What the handler yields, checked and serialised as it is pulled. @throws {HubError} */
+  async function* valuesOf(output: AsyncIterable<unknown>, signal: AbortSignal): AsyncGenerator<string, void> {
+    try {
+      for await (const value of output)
+        yield serialise(name, await expectValid(`${name}: value`, definition.output, value));
+    } catch (thrown) {
+      if (!signal.aborted) throw answerTo(thrown);
+    }
+  }
+
+  return { isIdempotent, isStream, run };
 }
 
 function outcomeOf({ code, message: why, issues }: HubError): CallOutcome {
   if (code === "forbidden") return { is: "forbidden", why };
   if (code === "refused") return { is: "refused", why, ...(issues === undefined ? {} : { issues }) };
-  return { is: "failed", why };
+  return { is: code === "tooLarge" ? code : "failed", why };
 }

@@ -4,6 +4,7 @@ import { toWirePos, type Mode, type Pos } from "@heddle/protocol";
 import type { ChannelDefinition } from "@heddle/protocol/contract";
 import { HubError } from "@heddle/hub";
 import type { Action, Actor, ChannelPolicy, Keep, Prepared, Snapshot } from "@heddle/hub/ports";
+import { keyOf, modeOf } from "./conflation.ts";
 import { check, serialise } from "./payload.ts";
 import type { Faults } from "./refusal.ts";
 import type { ActorContext, ChannelContext, ChannelSetup, SnapshotSource } from "./setup.ts";
@@ -20,6 +21,7 @@ export interface PolicyEnv {
 export class ContractPolicy implements ChannelPolicy {
   readonly keep: Keep;
   readonly mode: Mode;
+  readonly disconnectsSlow: boolean;
   readonly everyMs: number;
   readonly recoverMax: number;
   readonly isDurable: boolean;
@@ -33,7 +35,8 @@ export class ContractPolicy implements ChannelPolicy {
   constructor(definition: ChannelDefinition, setup: Readonly<ChannelSetup>, context: ChannelContext, env: PolicyEnv) {
     const { history, slow, everyMs, events, member } = definition;
     this.keep = history;
-    this.mode = slow;
+    this.mode = modeOf(slow);
+    this.disconnectsSlow = slow === "disconnect";
     this.everyMs = everyMs;
     this.recoverMax = history.entries;
     this.isDurable = Object.values(events).some(({ isVolatile }) => !isVolatile);
@@ -51,7 +54,7 @@ export class ContractPolicy implements ChannelPolicy {
   }
 
   /** A channel that does not `authorize` is for everybody who is signed in. */
-  async authorize(action: Action, who: Actor): Promise<boolean> {
+  authorize(action: Action, who: Actor): boolean | Promise<boolean> {
     const { authorize } = this.#setup;
     if (authorize === undefined) return who.userId !== undefined || this.#env.opensChannelsToAnonymous;
     return this.#guarded("authorize", async () => (await authorize({ ...this.#actorContext(who), action })) === true);
@@ -66,7 +69,9 @@ export class ContractPolicy implements ChannelPolicy {
       const hook = this.#setup.hooks.get(event);
       const now = this.#env.wallMs();
       const changed = hook === undefined ? undefined : await hook(checked.value, { ...this.#actorContext(who), now });
-      return { is: "ok", json: serialise(event, changed === undefined ? checked.value : changed) };
+      const payload = changed === undefined ? checked.value : changed;
+      const key = keyOf(this.#definition, event, payload);
+      return { is: "ok", json: serialise(event, payload), ...(key === undefined ? {} : { key }) };
     });
   }
 

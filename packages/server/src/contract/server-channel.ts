@@ -5,12 +5,13 @@ import { channelName, isChannelName, isNameWithin, toWirePos, wireLimits, type W
 import type { ChannelKey, Contract, EventInput, EventName, MemberOf, ParamsOf } from "@heddle/protocol/contract";
 import { HubError, type Hub, type Publication } from "@heddle/hub";
 import { pageOf, readQueryOf, type HistoryPage, type HistoryQuery } from "./events.ts";
+import { keyOf } from "./conflation.ts";
 import { expectValid, serialise } from "./payload.ts";
 import type { Authorize, Hook, Setup, SnapshotSource } from "./setup.ts";
 import type { AuthorizeFunction, EventHook, EventOf, SnapshotFunction, UserSnapshotFunction } from "./types.ts";
 
 export interface PublishOptions {
-  /** Conflation key: of entries with one key, `latest` subscribers may get the newest alone. At most 64 bytes. */
+  /** Conflation key, where the channel's `latestBy` does not give one: of entries with one key, `key` subscribers may get the newest alone. At most 64 bytes. */
   readonly key?: string;
   /** A repetition with this key and the same content is recognised for an hour and not stored again. At most 128 bytes. */
   readonly idempotencyKey?: string;
@@ -99,10 +100,16 @@ export class ServerChannel<C extends Contract, K extends ChannelKey<C>> {
   ): Promise<Published> {
     const channel = this.#nameOf(params);
     checkOptions(options);
-    const definition = this.#contract.channels[this.#key]?.events[event];
-    if (definition === undefined) throw new HubError("unknownName", `${channel}: no event ${JSON.stringify(event)}`);
+    const ofChannel = this.#contract.channels[this.#key];
+    const definition = ofChannel?.events[event];
+    if (ofChannel === undefined || definition === undefined)
+      throw new HubError("unknownName", `${channel}: no event ${JSON.stringify(event)}`);
     const value = await expectValid(event, definition.schema, payload);
-    const publication: Publication & PublishOptions = { ...options, event, json: serialise(event, value) };
+    const key = keyOf(ofChannel, event, value) ?? options.key;
+    const publication: Publication & PublishOptions = {
+      ...{ ...options, event, json: serialise(event, value) },
+      ...(key === undefined ? {} : { key }),
+    };
     const hub = await this.#hub();
     if (definition.isVolatile) {
       hub.publishVolatile(channel, publication);

@@ -8,6 +8,7 @@ import type {
   Contract,
   EventName,
   EventOutput,
+  IsStream,
   ParamsOf,
 } from "@heddle/protocol/contract";
 import type { Action } from "@heddle/hub/ports";
@@ -44,11 +45,19 @@ export type UserSnapshotFunction<C extends Contract, K extends ChannelKey<C>> = 
   context: Typed<SnapshotContext & ActorContext, C, K>,
 ) => unknown | PositionedState<unknown>;
 
-/** Answers a call. `refuse(…)` and `forbid(…)` say no; whatever else it throws is logged and answered `failed`. */
+/**
+ * Answers a call. `refuse(…)` and `forbid(…)` say no; whatever else it throws is logged and answered `failed`.
+ *
+ * Where the output is a stream it is an async generator, or gives anything that can be iterated: the next value is asked for
+ * when the client has room for it. When nobody wants more, `signal` is aborted and the generator returned: its `finally` runs.
+ */
 export type CallFunction<C extends Contract, N extends CallName<C>> = (
   input: CallRequest<C, N>,
   context: CallContext,
-) => CallResult<C, N> | Promise<CallResult<C, N>>;
+) => IsStream<C, N> extends true ? Values<CallResult<C, N>> : CallResult<C, N> | Promise<CallResult<C, N>>;
+
+type Iterated<T> = AsyncIterable<T> | Iterable<T>;
+type Values<T> = Iterated<T> | Promise<Iterated<T>>;
 
 /** A stored event of a channel, as a union over its events. */
 export type EventOf<C extends Contract, K extends ChannelKey<C>> = {

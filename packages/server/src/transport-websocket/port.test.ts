@@ -1,6 +1,8 @@
-import { utf8Decode, utf8Encode } from "@heddle/base";
+import { Signal, utf8Decode, utf8Encode } from "@heddle/base";
+import { jsonCodec, type Codec } from "@heddle/protocol";
+import { messagePackCodec } from "@heddle/protocol/msgpack";
 import { frameHeader, opcodes, type PreparedFrame, type WebSocketConnection } from "@heddle/websocket";
-import type { ConnectionSink, Frame, FrameKind } from "@heddle/hub/ports";
+import type { ConnectionPort, ConnectionSink, Frame, FrameKind } from "@heddle/hub/ports";
 import { describe, expect, it } from "vitest";
 import { pack } from "./packed-frame.ts";
 import { webSocketBulkSender, WebSocketPort } from "./port.ts";
@@ -36,13 +38,16 @@ const frameOf = (text: string, kind: FrameKind = "m"): Frame => ({
   ...{ bytes: utf8Encode(text), cost: text.length, kind, alias: 1, prev: undefined, packed: undefined },
 });
 
-function portOn(connection = new FakeConnection()): {
+function portOn(
+  connection = new FakeConnection(),
+  codec: Codec = jsonCodec,
+): {
   port: WebSocketPort;
   connection: FakeConnection;
   reported: unknown[];
 } {
   const reported: unknown[] = [];
-  const port = new WebSocketPort(connection as unknown as WebSocketConnection, (error) => reported.push(error));
+  const port = new WebSocketPort(connection as unknown as WebSocketConnection, codec, (error) => reported.push(error));
   return { port, connection, reported };
 }
 
@@ -56,7 +61,7 @@ function recordingSink(receive: ConnectionSink["receive"] = () => {}): {
 
 describe("a frame of the hub", () => {
   it("becomes one text frame with its header", () => {
-    const { wire } = pack(frameOf("x".repeat(300)));
+    const { wire } = pack(frameOf("x".repeat(300)), opcodes.text);
     expect([...wire.subarray(0, 4)]).toEqual([...frameHeader(opcodes.text, 300)]);
     expect(utf8Decode(wire.subarray(4))).toBe("x".repeat(300));
   });
@@ -66,7 +71,7 @@ describe("a frame of the hub", () => {
     const [a, b, c] = [portOn(), portOn(), portOn()];
     a.port.send(frame);
     webSocketBulkSender.sendAll([frame], [b.port, c.port]);
-    expect(b.connection.pending).toEqual([pack(frame)]);
+    expect(b.connection.pending).toEqual([pack(frame, opcodes.text)]);
     expect(a.connection.pending[0]).toBe(b.connection.pending[0]);
     expect(b.connection.pending[0]).toBe(c.connection.pending[0]);
   });
@@ -83,6 +88,19 @@ describe("the bulk sender", () => {
     expect(texts(two.connection.pending)).toEqual(["a", "b", "c"]);
     expect(two.connection.lists).toBe(1);
   });
+
+  it("gives them to ports of other transports one by one", () => {
+    const { port, connection } = portOn();
+    const sent: Frame[] = [];
+    const other: ConnectionPort = {
+      ...{ codec: port.codec, windowed: false, queuedBytes: 0, writable: new Signal<void>() },
+      ...{ send: (frame) => void sent.push(frame), takeBack: () => [], close: () => {} },
+    };
+    const frames = [frameOf("a"), frameOf("b")];
+    webSocketBulkSender.sendAll(frames, [other, port]);
+    expect(sent).toEqual(frames);
+    expect(connection.pending).toHaveLength(2);
+  });
 });
 
 describe("taking back", () => {
@@ -96,7 +114,7 @@ describe("taking back", () => {
     expect(taken).toHaveLength(2);
     expect(taken[0]).toBe(m1);
     expect(taken[1]).toBe(m2);
-    expect(connection.pending).toEqual([pack(answer), pack(part), pong]);
+    expect(connection.pending).toEqual([pack(answer, opcodes.text), pack(part, opcodes.text), pong]);
   });
 });
 
@@ -118,9 +136,24 @@ describe("a port", () => {
     const { port, connection } = portOn();
     const { sink, ends } = recordingSink();
     port.start(sink);
-    port.onBinary();
+    port.onBinary(new Uint8Array(1));
     expect(connection.closedWith?.[0]).toBe(1003);
     expect(ends).toEqual([[1003, "frames of this subprotocol are text"]]);
+  });
+
+  it("of a binary codec sends and takes bytes, and closes with 1003 when text comes", () => {
+    const { port, connection } = portOn(new FakeConnection(), messagePackCodec);
+    const messages: (string | Uint8Array)[] = [];
+    const { sink, ends } = recordingSink((message) => messages.push(message));
+    port.start(sink);
+    port.send(frameOf("one"));
+    webSocketBulkSender.sendAll([frameOf("two")], [port]);
+    webSocketBulkSender.sendAll([frameOf("three"), frameOf("four")], [port]);
+    expect(connection.pending.map(({ wire }) => wire[0])).toEqual(Array(4).fill(0x80 | opcodes.binary));
+    port.onBinary(new Uint8Array([1]));
+    expect(messages).toEqual([new Uint8Array([1])]);
+    port.onText("{}");
+    expect(ends).toEqual([[1003, "frames of this subprotocol are binary"]]);
   });
 
   it("reports a bug a message met, and closes that connection alone with 4003", () => {

@@ -1,10 +1,10 @@
 // One WebSocket connection as the hub sees it: frames out, messages in, a queue that can be taken back.
 
 import { Signal, utf8Decode, utf8Encode } from "@heddle/base";
-import { closeCodes, jsonCodec } from "@heddle/protocol";
+import { closeCodes, type Codec } from "@heddle/protocol";
 import type { BulkSender, ConnectionPort, ConnectionSink, Frame } from "@heddle/hub/ports";
-import type { WebSocketConnection, WebSocketHandlers } from "@heddle/websocket";
-import { isTakeable, pack, type PackedFrame } from "./packed-frame.ts";
+import { opcodes, type WebSocketConnection, type WebSocketHandlers } from "@heddle/websocket";
+import { isTakeable, pack, type DataOpcode, type PackedFrame } from "./packed-frame.ts";
 
 /** RFC 6455 §7.4.1: a kind of data this endpoint does not take. */
 const closeUnsupportedData = 1003;
@@ -12,7 +12,9 @@ const closeUnsupportedData = 1003;
 const closeReasonBytesMax = 123;
 
 export class WebSocketPort implements ConnectionPort, WebSocketHandlers {
-  readonly codec = jsonCodec;
+  readonly codec: Codec;
+  /** What this codec's frames travel in. */
+  readonly opcode: DataOpcode;
   readonly windowed = true;
   readonly writable = new Signal<void>();
   readonly connection: WebSocketConnection;
@@ -20,8 +22,10 @@ export class WebSocketPort implements ConnectionPort, WebSocketHandlers {
   #sink: ConnectionSink | undefined;
 
   /** @param report  told what the hub threw while it handled a message; always a bug */
-  constructor(connection: WebSocketConnection, report: (error: unknown) => void) {
+  constructor(connection: WebSocketConnection, codec: Codec, report: (error: unknown) => void) {
     this.connection = connection;
+    this.codec = codec;
+    this.opcode = codec.name === "json" ? opcodes.text : opcodes.binary;
     this.#report = report;
   }
 
@@ -36,7 +40,7 @@ export class WebSocketPort implements ConnectionPort, WebSocketHandlers {
   }
 
   send(frame: Frame): void {
-    this.connection.send(pack(frame));
+    this.connection.send(pack(frame, this.opcode));
   }
 
   takeBack(): readonly Frame[] {
@@ -49,17 +53,11 @@ export class WebSocketPort implements ConnectionPort, WebSocketHandlers {
   }
 
   onText(text: string): void {
-    try {
-      this.#sink?.receive(text);
-    } catch (thrown) {
-      // One peer's message met a bug. That connection ends; the process and everybody else go on.
-      this.#report(thrown);
-      this.#end(closeCodes.internal.code, "internal error");
-    }
+    this.#receive(opcodes.text, text);
   }
 
-  onBinary(): void {
-    this.#end(closeUnsupportedData, "frames of this subprotocol are text");
+  onBinary(bytes: Uint8Array): void {
+    this.#receive(opcodes.binary, bytes);
   }
 
   onWritable(): void {
@@ -72,24 +70,44 @@ export class WebSocketPort implements ConnectionPort, WebSocketHandlers {
     sink?.closed(code, reason);
   }
 
+  #receive(opcode: DataOpcode, message: string | Uint8Array): void {
+    if (opcode !== this.opcode) {
+      const wanted = this.opcode === opcodes.text ? "text" : "binary";
+      return this.#end(closeUnsupportedData, `frames of this subprotocol are ${wanted}`);
+    }
+    try {
+      this.#sink?.receive(message);
+    } catch (thrown) {
+      // One peer's message met a bug. That connection ends; the process and everybody else go on.
+      this.#report(thrown);
+      this.#end(closeCodes.internal.code, "internal error");
+    }
+  }
+
   #end(code: number, why: string): void {
     this.onClose(code, why);
     this.close(code, why);
   }
 }
 
-/** Gives one frame list to many connections: each frame is packed once, nothing is allocated per connection. */
+/**
+ * Gives one frame list to many connections: each frame is packed once, nothing is allocated per connection. Ports of other
+ * transports get it frame by frame.
+ */
 export const webSocketBulkSender: BulkSender = {
   sendAll(frames, to) {
-    // Every port of a server with this sender was made by this transport.
-    const ports = to as readonly WebSocketPort[];
-    if (frames.length === 1) {
-      const packed = pack(frames[0] as Frame);
-      for (let index = 0; index < ports.length; index++) (ports[index] as WebSocketPort).connection.send(packed);
-      return;
+    let packed: readonly PackedFrame[] | undefined;
+    for (let index = 0; index < to.length; index++) {
+      const port = to[index] as ConnectionPort;
+      if (!(port instanceof WebSocketPort)) {
+        for (const frame of frames) port.send(frame);
+        continue;
+      }
+      // Frames are of one codec, and so are those they are for.
+      packed ??= frames.map((frame) => pack(frame, port.opcode));
+      if (packed.length === 1) port.connection.send(packed[0] as PackedFrame);
+      else port.connection.sendFrames(packed);
     }
-    const packed = frames.map(pack);
-    for (let index = 0; index < ports.length; index++) (ports[index] as WebSocketPort).connection.sendFrames(packed);
   },
 };
 

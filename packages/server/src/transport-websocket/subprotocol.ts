@@ -1,32 +1,41 @@
 // Which subprotocol a connection speaks, and how a client that speaks none of ours is told.
 
-import { closeCodes, jsonSubprotocol } from "@heddle/protocol";
+import { closeCodes, jsonCodec, type Codec } from "@heddle/protocol";
 import type { WebSocketConnection } from "@heddle/websocket";
 
 const familyPrefix = "heddle.";
 
-/**
- * The JSON codec when it is offered. Else the client's first of our family, if any: it is echoed so that a browser
- * completes the handshake and can be told the reason (it would see only 1006 otherwise).
- */
-export function selectSubprotocol(offered: readonly string[]): string | undefined {
-  if (offered.includes(jsonSubprotocol)) return jsonSubprotocol;
-  return offered.find((name) => name.startsWith(familyPrefix));
-}
+/** What one server speaks: JSON, and what it was given besides. */
+export class Subprotocols {
+  readonly #codecs: ReadonlyMap<string, Codec>;
 
-/** Whether the two sides understand each other. A client that offered nothing gets the JSON codec. */
-export const isSpoken = (agreed: string, hasOffered: boolean): boolean =>
-  agreed === jsonSubprotocol || (agreed === "" && !hasOffered);
+  constructor(besides: readonly Codec[]) {
+    this.#codecs = new Map([jsonCodec, ...besides].map((codec) => [codec.subprotocol, codec]));
+  }
 
-/** Says so and closes. */
-export function sayNoCommonVersion(connection: WebSocketConnection): void {
-  const { code } = closeCodes.noCommonVersion;
-  const why = `only ${jsonSubprotocol} is spoken here`;
-  connection.start({
-    onText() {},
-    onBinary() {},
-    onClose() {},
-  });
-  connection.sendText(JSON.stringify({ t: "bye", code, why }));
-  connection.close(code, why);
+  /**
+   * The client's first that is spoken here. Else its first of our family, if any: it is echoed so that a browser completes
+   * the handshake and can be told the reason (it would see only 1006 otherwise).
+   */
+  select(offered: readonly string[]): string | undefined {
+    return offered.find((name) => this.#codecs.has(name)) ?? offered.find((name) => name.startsWith(familyPrefix));
+  }
+
+  /** How the two sides speak; undefined when they do not understand each other. A client that offered nothing gets JSON. */
+  codecOf(agreed: string, hasOffered: boolean): Codec | undefined {
+    return agreed === "" && !hasOffered ? jsonCodec : this.#codecs.get(agreed);
+  }
+
+  /** Says that there is no common one and closes. */
+  refuse(connection: WebSocketConnection): void {
+    const { code } = closeCodes.noCommonVersion;
+    const why = `only ${[...this.#codecs.keys()].join(" and ")} is spoken here`;
+    connection.start({
+      onText() {},
+      onBinary() {},
+      onClose() {},
+    });
+    connection.sendText(JSON.stringify({ t: "bye", code, why }));
+    connection.close(code, why);
+  }
 }

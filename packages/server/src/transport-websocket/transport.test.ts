@@ -16,7 +16,15 @@ it("leaves it to the session's heartbeat to ask a silent peer whether it is ther
   const clock = new TestClock();
   const closes: number[] = [];
   const transport = createWebSocketTransport({
-    ...{ clock, random: new SeededRandom(1), path: "/", origins: "same", maxConnections: 1, queueBytes: 2 ** 18 },
+    ...{
+      clock,
+      random: new SeededRandom(1),
+      path: "/",
+      origins: "same",
+      codecs: [],
+      maxConnections: 1,
+      queueBytes: 2 ** 18,
+    },
     isReady: () => true,
     accept: () => ({ receive() {}, closed: (code) => void closes.push(code) }),
     report() {},

@@ -2,12 +2,12 @@
 
 import type { Server } from "node:http";
 import type { Clock, Random } from "@heddle/base";
-import { wireLimits } from "@heddle/protocol";
+import { wireLimits, type Codec } from "@heddle/protocol";
 import type { ConnectionPort, ConnectionSink, Peer } from "@heddle/hub/ports";
 import { createWebSocketServer, type WebSocketServer } from "@heddle/websocket";
 import { originCheck, type Origins } from "./origin.ts";
 import { WebSocketPort } from "./port.ts";
-import { isSpoken, sayNoCommonVersion, selectSubprotocol } from "./subprotocol.ts";
+import { Subprotocols } from "./subprotocol.ts";
 
 export interface WebSocketTransportOptions {
   readonly clock: Clock;
@@ -15,6 +15,8 @@ export interface WebSocketTransportOptions {
   /** Path answered; others are left to whoever else listens. */
   readonly path: string;
   readonly origins: Origins;
+  /** Spoken besides JSON. */
+  readonly codecs: readonly Codec[];
   /** Open connections; beyond that 503. */
   readonly maxConnections: number;
   /** The hub's queue limit: `writable` tells when a queue is back at a quarter of it. Bytes. */
@@ -41,6 +43,7 @@ export interface WebSocketTransport extends AsyncDisposable {
 export function createWebSocketTransport(options: WebSocketTransportOptions): WebSocketTransport {
   const { clock, random, path, maxConnections, queueBytes } = options;
   const isFromAllowedPage = originCheck(options.origins);
+  const subprotocols = new Subprotocols(options.codecs);
   const server: WebSocketServer = createWebSocketServer({
     ...{ clock, random, path, maxConnections, closeTimeoutMs },
     // Sessions have a heartbeat of their own, in frames that pages can answer and see: two would be one too many.
@@ -48,16 +51,18 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
     // Larger ones are a broken or hostile peer: 1009. Between the frame limit and this the hub answers `too_large`.
     maxMessageBytes: wireLimits.frameBytes * wireLimits.oversizeFactor,
     highWaterBytes: queueBytes,
-    selectProtocol: selectSubprotocol,
+    selectProtocol: (offered) => subprotocols.select(offered),
     authorize: ({ headers }) => {
       if (!isFromAllowedPage(headers)) return { status: 403, reason: "this page's origin is not allowed" };
-      if (!options.isReady()) return { status: 503, reason: "starting or stopping", headers: { "Retry-After": "1" } };
+      if (!options.isReady())
+        return { status: 503, reason: "starting, stopping or short of memory", headers: { "Retry-After": "1" } };
       return undefined;
     },
     onConnection: (connection, { headers }) => {
       const hasOffered = headers["sec-websocket-protocol"] !== undefined;
-      if (!isSpoken(connection.protocol, hasOffered)) return sayNoCommonVersion(connection);
-      const port = new WebSocketPort(connection, options.report);
+      const codec = subprotocols.codecOf(connection.protocol, hasOffered);
+      if (codec === undefined) return subprotocols.refuse(connection);
+      const port = new WebSocketPort(connection, codec, options.report);
       port.start(options.accept(port, { address: connection.remoteAddress, transport: "websocket" }));
     },
   });

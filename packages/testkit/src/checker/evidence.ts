@@ -14,6 +14,10 @@ export interface Evidence {
   readonly publishes: readonly Publish[];
   /** Instances that were running at the end. */
   readonly living: ReadonlySet<string>;
+  /** Whether entries that were seen may be gone: the engine allows it, and a fault happened that takes them. */
+  readonly mayHaveLost: boolean;
+  /** Whether two branches of a log were served at once for a while. */
+  readonly wasSplit: boolean;
 }
 
 /** One of the checker's rules. Pure. */
@@ -29,8 +33,13 @@ export function evidenceOf(history: History, facts: Facts): Evidence {
     streams: streamsOf(history),
     publishes: publishesOf(history),
     living: livingProcs(history),
+    mayHaveLost: facts.hasPhantoms && hasFault(history, facts.losingFaults),
+    wasSplit: hasFault(history, facts.splittingFaults),
   };
 }
+
+const hasFault = (history: History, kinds: readonly string[]): boolean =>
+  history.some((event) => event.f === "fault" && kinds.includes(event.kind));
 
 function expectAsked(history: History): void {
   const asked = new Set<string>();

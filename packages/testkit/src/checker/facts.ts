@@ -19,16 +19,26 @@ export interface Facts {
   isForbidden(user: string, channel: string, action: "subscribe" | "history" | "publish"): boolean;
   /** Whether an entry may be seen that later does not exist. */
   readonly hasPhantoms: boolean;
+  /** `settled`: a publish whose outcome stayed unknown may stand anywhere. `strict`: never behind a later one. */
+  readonly fifo: "strict" | "settled";
   /** Fault kinds after which an acknowledged entry may be gone. */
   readonly losingFaults: readonly string[];
+  /** Fault kinds during which two branches of a log are served at once, so that a fork may be told and taken back. */
+  readonly splittingFaults: readonly string[];
+  /** How far a node may stand behind what subscribers of other nodes were given. Milliseconds, 0 for a single node. */
+  readonly nodeLagMs: number;
   /** Fault kinds after which members may vanish from views for a while. */
   readonly presenceFaults: readonly string[];
   /** Time after `presenceFaults` within which views may be incomplete. Milliseconds. */
   readonly presenceSettleMs: number;
+  /** How long a member's word may be on its way to the views of others while nothing disturbs it. Milliseconds. */
+  readonly presenceLagMs: number;
   /** How long a disconnected member stays. Milliseconds. */
   readonly presenceGraceMs: number;
   /** How long after its token's expiry a session may still be served. Milliseconds. */
   readonly tokenGraceMs: number;
+  /** Within this time from the end of all faults, or from its append if that is later, the last entry has arrived. Milliseconds. */
+  readonly recoveryMs: number;
   /** Largest outgoing queue of one connection, one frame beyond the limit included. Bytes. */
   readonly queueBytesMax: number;
   readonly outboxCountMax: number;

@@ -122,6 +122,12 @@ export interface StoredEvent extends Stamped, SeenEntry {
   readonly floor: number;
 }
 
+/** The store appended it, and a fault has taken it since, or will: it is no part of the log. */
+export interface LostEvent extends Stamped, SeenEntry {
+  readonly f: "lost";
+  readonly ch: string;
+}
+
 export interface HistoryAskEvent extends Stamped {
   readonly f: "history";
   readonly op: string;
@@ -241,6 +247,7 @@ export type HistoryEvent =
   | SnapshotEvent
   | SubEndEvent
   | StoredEvent
+  | LostEvent
   | HistoryAskEvent
   | HistoryOkEvent
   | RequestEvent

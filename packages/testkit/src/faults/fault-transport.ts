@@ -162,7 +162,7 @@ class FaultLink implements TransportLink {
   connect(transport: Transport): void {
     this.#inner = transport.open({
       opened: () => this.#in.push(0, () => this.#handlers.opened()),
-      message: (text) => this.#in.push(text.length, () => this.#handlers.message(text)),
+      message: (text, cost) => this.#in.push(text.length, () => this.#handlers.message(text, cost)),
       closed: (code, reason) => this.#in.push(0, () => this.#finish(code, reason)),
     });
   }

@@ -10,34 +10,59 @@ import type { SimServer } from "./sim-server.ts";
 import type { SimStore } from "./sim-store.ts";
 import type { SimTime } from "./sim-time.ts";
 
+type ServerFault = Exclude<
+  FaultKind,
+  "cut" | "reset" | "half-open" | "slow-network" | "frozen-reader" | "client-crash"
+>;
+
 /** What can be struck. */
 export interface Target {
   readonly time: SimTime;
   readonly recorder: Recorder;
   readonly net: SimNet;
   readonly store: SimStore;
-  readonly server: SimServer | undefined;
+  /** Those that run, by address. */
+  readonly servers: ReadonlyMap<string, SimServer>;
   readonly clients: ReadonlyMap<string, SimClient>;
   restartClient(name: string, how: "process" | "machine"): void;
-  restartServer(afterMs: number, how: "process" | "machine"): void;
+  restartServer(address: string, afterMs: number, how: "process" | "machine"): void;
 }
 
 const goodQuality: Quality = { latencyMs: 5, jitterMs: 1, bytesPerMs: 1_000, bufferBytes: 65_536 };
 
+/** One fault that happened. */
+export interface Strike {
+  /** The how manieth of its seed, from 0. */
+  readonly index: number;
+  readonly atMs: number;
+  readonly kind: FaultKind;
+}
+
 export class Nemesis {
   readonly #world: Target;
   readonly #random: SeededRandom;
+  readonly #left: ReadonlySet<number>;
   readonly #undo = new Set<() => void>();
+  readonly strikes: Strike[] = [];
 
-  constructor(world: Target, random: SeededRandom) {
+  /** @param left  indices of strikes that do not happen; the others stay what they are */
+  constructor(world: Target, random: SeededRandom, left: ReadonlySet<number>) {
     this.#world = world;
     this.#random = random;
+    this.#left = left;
   }
 
   /** Lets one fault happen. */
   strike(kind: FaultKind): void {
+    const index = this.strikes.length;
+    this.strikes.push({ index, atMs: this.#world.time.nowMs, kind });
+    // Each has chance of its own, so that leaving one out changes no other.
+    const random = this.#random.fork();
+    if (!this.#left.has(index)) this.#strike(kind, random);
+  }
+
+  #strike(kind: FaultKind, random: SeededRandom): void {
     const { recorder, net, clients } = this.#world;
-    const random = this.#random;
     const client = random.pick([...clients.keys()]);
     switch (kind) {
       case "cut":
@@ -68,39 +93,61 @@ export class Nemesis {
         recorder.fault(kind, client);
         return this.#world.restartClient(client, random.pick(["process", "machine"] as const));
       default:
-        return this.#strikeServer(kind);
+        return this.#strikeServer(kind, random);
     }
   }
 
   heal(): void {
     for (const undo of [...this.#undo]) undo();
     for (const client of this.#world.clients.keys()) this.#world.net.setQuality(client, goodQuality);
-    this.#world.server?.calm();
+    this.#rejoin();
+    for (const server of this.#world.servers.values()) server.calm();
   }
 
-  #strikeServer(
-    kind: Exclude<FaultKind, "cut" | "reset" | "half-open" | "slow-network" | "frozen-reader" | "client-crash">,
-  ): void {
+  #strikeServer(kind: ServerFault, random: SeededRandom): void {
     const world = this.#world;
-    const random = this.#random;
-    const { server, recorder } = world;
-    if (server === undefined) return;
+    const { recorder, servers } = world;
+    if (servers.size === 0) return;
+    const server = random.pick([...servers.values()]);
     recorder.fault(kind, server.node);
     switch (kind) {
       case "server-crash":
-        return world.restartServer(random.between(50, 2_000), random.pick(["process", "machine"] as const));
+        return world.restartServer(
+          server.address,
+          random.between(50, 2_000),
+          random.pick(["process", "machine"] as const),
+        );
       case "store-lost":
         void world.store.loseEverything();
-        return server.engine.breakLink("the store restarted");
+        return this.#breakLinks("the store restarted");
       case "failover":
         void world.store.failOver(random.between(0, 8));
-        return server.engine.breakLink("another primary");
+        return this.#breakLinks("another primary");
+      case "split-store":
+        if (world.store.isSplit) return;
+        void world.store.split([server.address], random.between(0, 4));
+        this.#breakLinks("another primary", server);
+        return this.#later(random.between(200, 4_000), () => this.#rejoin());
       case "store-link-broken":
         return server.engine.breakLink("the link broke");
       case "store-unreachable":
         server.engine.cutLink();
-        return this.#later(random.between(200, 4_000), () => world.server?.engine.mend());
+        return this.#later(random.between(200, 4_000), () => server.engine.mend());
+      case "bus-cut":
+        server.engine.bus.cut();
+        return this.#later(random.between(200, 4_000), () => server.engine.bus.mend());
     }
+  }
+
+  /** The old primary of a split store steps down, and all find the new one. */
+  #rejoin(): void {
+    if (!this.#world.store.isSplit) return;
+    this.#world.store.rejoin();
+    this.#breakLinks("the old primary stepped down");
+  }
+
+  #breakLinks(why: string, except?: SimServer): void {
+    for (const server of this.#world.servers.values()) if (server !== except) server.engine.breakLink(why);
   }
 
   #later(afterMs: number, undo: () => void): void {

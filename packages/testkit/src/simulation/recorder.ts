@@ -5,7 +5,7 @@ import type { Pos } from "@heddle/protocol";
 import type { HistoryEvent, Unstamped } from "../checker/index.ts";
 
 export class Recorder {
-  history: HistoryEvent[] = [];
+  readonly history: HistoryEvent[] = [];
   readonly faults = new Map<string, number>();
   readonly #clock: Clock;
   #ops = 0;
@@ -33,9 +33,12 @@ export class Recorder {
 
   /** A failover lost what stood behind `to`: it is not part of what was stored. Who saw it saw a phantom. */
   forget(ch: string, to: Pos): void {
-    const isLost = (event: HistoryEvent): boolean =>
-      event.f === "stored" && event.ch === ch && event.pos.epoch === to.epoch && event.pos.offset > to.offset;
-    this.history = this.history.filter((event) => !isLost(event));
+    this.history.forEach((event, index) => {
+      if (event.f !== "stored" || event.ch !== ch || event.pos.epoch !== to.epoch || event.pos.offset <= to.offset)
+        return;
+      const { ts, pos, id, hash } = event;
+      this.history[index] = { ts, f: "lost", ch, pos, id, hash };
+    });
   }
 
   /** A name nothing else in this run has. */

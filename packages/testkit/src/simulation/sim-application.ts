@@ -2,7 +2,16 @@
 
 import type { Clock } from "@heddle/base";
 import type { SeededRandom } from "@heddle/base/fakes";
-import type { Action, Actor, Application, Authenticator, ChannelPolicy, Operation, Prepared } from "@heddle/hub/ports";
+import type {
+  Action,
+  Actor,
+  Application,
+  Authenticator,
+  CallOutcome,
+  ChannelPolicy,
+  Operation,
+  Prepared,
+} from "@heddle/hub/ports";
 
 /** What all messages of the workload carry; the server's hook adds the time. */
 export interface SimPayload {
@@ -79,6 +88,7 @@ export class SimApplication implements Application {
   }
 
   operation(name: string): Operation | undefined {
+    if (name === "count") return { isIdempotent: false, isStream: true, run: (to) => this.#count(to as number) };
     if (name !== "add" && name !== "charge") return undefined;
     return {
       isIdempotent: name === "charge",
@@ -88,6 +98,18 @@ export class SimApplication implements Application {
         return { is: "ok", json: JSON.stringify({ got: value }) };
       },
     };
+  }
+
+  /** The numbers from 1, each in a text of its own length. */
+  async #count(to: number): Promise<CallOutcome> {
+    const pause = (): Promise<void> => this.#pause(0.1, 50);
+    async function* values(): AsyncGenerator<string> {
+      for (let n = 1; n <= to; n++) {
+        await pause();
+        yield JSON.stringify({ n, pad: "x".repeat((n * 97) % 1_000) });
+      }
+    }
+    return { is: "stream", values: values() };
   }
 
   #policyOf(name: string, kind: Kind): ChannelPolicy {

@@ -1,40 +1,54 @@
-// A client process of a simulated world: a real client over the simulated network, whose every receipt and outcome is
-// written to the history.
+// A client that writes down its every receipt and outcome. In the simulation its network is simulated; tests of real
+// processes give it a real one.
 
+import type { Clock } from "@heddle/base";
 import type { SeededRandom } from "@heddle/base/fakes";
 import {
   createClientCore,
   HeddleError,
   LocalError,
+  streamFrom,
   type Channel,
   type ClientCore,
+  type ClientLimits,
   type SubscribeOptions,
+  type Transport,
 } from "@heddle/client/core";
 import { fromWirePos, toWirePos, type Pos, type WirePos } from "@heddle/protocol";
 import type { Plan } from "./plan.ts";
 import type { Recorder } from "./recorder.ts";
 import { isForbidden, kindOf, type SimPayload } from "./sim-application.ts";
-import type { SimNet } from "./sim-net.ts";
-import type { ProcessClock, SimTime } from "./sim-time.ts";
 
+/** What a client lives in: a simulated world, or a real process with real sockets. */
 export interface SimClientEnv {
-  readonly time: SimTime;
-  readonly net: SimNet;
+  readonly time: { process(): Clock & { kill(): void } };
+  readonly net: {
+    transport(client: string, clock: Clock): Transport;
+    links(client: string): readonly { loseClient(how: "process" | "machine"): void }[];
+  };
   readonly random: SeededRandom;
   readonly recorder: Recorder;
-  readonly plan: Plan;
+  readonly plan: Pick<Plan, "hasSlowHandlers" | "tokenMs">;
+  readonly limits?: Partial<ClientLimits>;
 }
 
 interface Following {
   readonly sub: string;
   readonly channel: Channel;
   readonly offs: (() => void)[];
+  /** It begins with a snapshot. */
+  readonly isSnap: boolean;
   isSubscribed: boolean;
   isEnded: boolean;
 }
 
 /** An error of the client's own, not the server's. */
 const localCode = 0;
+/** What no request may end with. */
+const brokenStreamCode = -1;
+
+/** A stream had a hole, a repetition, or an end before its last value. */
+class BrokenStreamError extends Error {}
 
 export class SimClient {
   readonly name: string;
@@ -42,7 +56,7 @@ export class SimClient {
   readonly proc: string;
   readonly user: string;
   readonly core: ClientCore;
-  readonly clock: ProcessClock;
+  readonly clock: ReturnType<SimClientEnv["time"]["process"]>;
   readonly #env: SimClientEnv;
   readonly #random: SeededRandom;
   readonly #following = new Map<string, Following>();
@@ -64,6 +78,7 @@ export class SimClient {
       transport: env.net.transport(name, this.clock),
       windowCost: 65_536,
       holdBytes: 65_536,
+      ...env.limits,
       token: () => this.#token(),
       onError: (error) => {
         throw error; // handlers of the workload do not throw: a bug
@@ -97,8 +112,17 @@ export class SimClient {
     const channel = this.core.channel(ch, options);
     const { at } = options;
     const position = typeof at === "object" && "position" in at ? fromWirePos(at.position) : undefined;
+    const { state } = channel.status;
     const sub = recorder.op("s");
-    const following: Following = { sub, channel, offs: [], isSubscribed: position !== undefined, isEnded: false };
+    const following: Following = {
+      sub,
+      channel,
+      offs: [],
+      isSnap: at === "snap",
+      // A channel left and followed again within a turn was never let go of: it goes on where it stands, and says nothing.
+      isSubscribed: position !== undefined || (state !== "idle" && state !== "ended"),
+      isEnded: false,
+    };
     this.#following.set(ch, following);
     recorder.record({
       f: "sub",
@@ -197,6 +221,13 @@ export class SimClient {
     this.#request(`call ${op}`, [309], () => this.core.call(op, 1, { idempotent: isIdempotent }));
   }
 
+  /** Reads a stream of numbers, in its time; often leaves it early. */
+  stream(): void {
+    const to = this.#random.between(1, 200);
+    const leaveAt = this.#random.chance(0.4) ? this.#random.between(1, to) : Infinity;
+    this.#request("stream", [309], () => this.#readCount(to, leaveAt));
+  }
+
   enter(ch: string): void {
     this.#env.recorder.record({ f: "member", proc: this.proc, ch, is: "in" });
     this.#request(`enter ${ch}`, [], () => this.core.channel(ch).presence.enter({ proc: this.proc }));
@@ -231,15 +262,15 @@ export class SimClient {
     const { sub, channel, offs } = following;
     const subscribed = (): void => {
       // Until the server answered, the channel's position is that of an earlier subscription.
-      const isAnswered = channel.status.state === "receiving" || channel.status.state === "held";
-      if (following.isSubscribed || !isAnswered || channel.attachedAt === undefined) return;
+      if (following.isSubscribed || !isAnswered(channel) || channel.attachedAt === undefined) return;
       following.isSubscribed = true;
       recorder.record({ f: "subscribed", sub, pos: fromWirePos(channel.attachedAt) });
     };
     const isSlow = plan.hasSlowHandlers && this.#random.chance(0.5);
     offs.push(
       channel.onStatus((status) => {
-        subscribed();
+        // Parked before its snapshot is handled it begins anew, with another one: only the handled one is its beginning.
+        if (!following.isSnap) subscribed();
         if (status.state !== "ended" || following.isEnded) return;
         following.isEnded = true;
         recorder.record({ f: "sub-end", sub, code: status.code });
@@ -285,6 +316,18 @@ export class SimClient {
     return `${this.user} ${this.clock.wallMs() + plan.tokenMs}`;
   }
 
+  async #readCount(to: number, leaveAt: number): Promise<void> {
+    let last = 0;
+    for await (const value of streamFrom(this.core, "count", to, { windowCost: 4_096 })) {
+      const { n } = value as { n: number };
+      if (n !== last + 1) throw new BrokenStreamError(`${n} behind ${last}`);
+      last = n;
+      if (n === leaveAt) return;
+      if (this.#random.chance(0.05)) await this.#pause(100);
+    }
+    if (last !== to) throw new BrokenStreamError(`ended behind ${last} of ${to}`);
+  }
+
   #pause(mostMs: number): Promise<void> {
     return new Promise((resolve) => void this.clock.after(this.#random.float() * mostMs, resolve));
   }
@@ -308,7 +351,8 @@ export class SimClient {
   }
 
   #requestFailed(op: string, error: unknown): void {
-    const code = error instanceof HeddleError ? error.code : localCode;
+    const code =
+      error instanceof BrokenStreamError ? brokenStreamCode : error instanceof HeddleError ? error.code : localCode;
     this.#env.recorder.record({ f: "request-fail", op, code, why: String(error) });
   }
 }
@@ -320,3 +364,5 @@ function seen(
   const { h } = payload as SimPayload;
   return { pos: fromWirePos(meta.position as WirePos), hash: h, id: meta.id ?? "" };
 }
+
+const isAnswered = ({ status }: Channel): boolean => status.state === "receiving" || status.state === "held";

@@ -1,22 +1,24 @@
 // A server process's engine: the store behind an asynchronous link that misbehaves in every way the engine port allows.
 // Commands arrive late, or not, or their answers do; entries are repeated, lost, or come from a link that is no more.
 
-import { Signal, type Clock } from "@heddle/base";
+import type { Clock } from "@heddle/base";
 import type { SeededRandom } from "@heddle/base/fakes";
 import {
   EngineError,
-  type Bus,
   type Engine,
   type EngineEnv,
   type Entry,
   type Log,
+  type ReadQuery,
+  type ReadResult,
   type Registry,
   type Sink,
   type Traits,
 } from "@heddle/hub/ports";
 import { wireLimits } from "@heddle/protocol";
-import type { ProcessClock } from "./sim-time.ts";
+import { SimBus, type SimExchange } from "./sim-bus.ts";
 import type { SimStore } from "./sim-store.ts";
+import type { ProcessClock } from "./sim-time.ts";
 
 /** How likely each misbehaviour is, per operation or entry. */
 export interface StoreWeather {
@@ -31,16 +33,25 @@ export interface StoreWeather {
   readonly lostEntry: number;
   /** After a break, what was on its way over the old link still arrives. */
   readonly lateEntry: number;
+  /** A replica that is behind answers a read. Stores without stale reads have none. */
+  readonly staleRead: number;
+  /** A message between nodes is lost. */
+  readonly lostMessage: number;
 }
 
 export const calmStore: StoreWeather = {
   ...{ delayMs: 2, lostAnswer: 0, lostCommand: 0, repeatedEntry: 0, lostEntry: 0, lateEntry: 0 },
+  ...{ staleRead: 0, lostMessage: 0 },
 };
 
 /** How long the link waits for an answer before the outcome is unknown. Milliseconds. */
 const answerMs = 1_500;
+/** How long a store that knows no producers is said to know ids; it knows them a little longer. Milliseconds. */
+const idWindowMs = 100_000;
 /** Entries kept for repetition, per attachment. */
 const repeatable = 3;
+/** How far a replica that answers reads may be behind. Milliseconds. */
+const staleMost = 2_000;
 
 interface Attached {
   readonly gen: number;
@@ -51,7 +62,10 @@ interface Attached {
 
 export interface SimEngineOptions {
   readonly node: string;
+  /** Where the node stands, over all its lives: a split store knows nodes by it. */
+  readonly address: string;
   readonly store: SimStore;
+  readonly exchange: SimExchange;
   readonly world: Clock;
   /** The server process's own clock: what it has not heard when it dies, it never hears. */
   readonly process: ProcessClock;
@@ -65,7 +79,7 @@ export interface SimEngineOptions {
 export class SimEngine implements Engine {
   readonly name = "simulated";
   readonly traits: Traits;
-  readonly bus: Bus;
+  readonly bus: SimBus;
   readonly registry: Registry;
   readonly log: Log;
   readonly #options: SimEngineOptions;
@@ -78,22 +92,23 @@ export class SimEngine implements Engine {
 
   constructor(options: SimEngineOptions) {
     this.#options = options;
+    const { store, address, canForget } = options;
+    const { hasStaleReads, producer } = store.model;
     this.traits = {
-      ...{ offsets: "dense", prevTag: true, phantoms: options.canForget, staleReads: false, cas: true },
-      ack: options.canForget ? "primary" : "memory",
-      ...{ producer: "append", dedupWindowMs: wireLimits.dedupWindowMs, history: "indexed" },
+      ...{ offsets: "dense", prevTag: true, phantoms: canForget, staleReads: hasStaleReads, cas: true },
+      ack: canForget ? "primary" : "memory",
+      ...{ producer, history: "indexed" },
+      dedupWindowMs: producer === "append" ? wireLimits.dedupWindowMs : idWindowMs,
     } as const;
-    const { store } = options;
     this.log = {
-      append: (channel, draft) => this.#command(() => store.append(channel, draft)),
+      append: (channel, draft) => this.#command(() => store.append(address, channel, draft)),
       attach: (channel, sink) => this.#attach(channel, sink),
-      read: (channel, query) => this.#command(() => store.read(channel, query)),
-      heads: (channels) => this.#command(() => store.heads(channels)),
+      read: (channel, query) => this.#read(channel, query),
+      heads: (channels) => this.#command(() => store.heads(address, channels)),
       drop: () => Promise.reject(new EngineError("failed", "simulated engine: nobody drops logs here")),
     };
-    this.bus = new SimBus(options);
-    const changed = new Signal<{ alive: readonly string[]; left: readonly string[] }>();
-    this.registry = { self: options.node, alive: () => [options.node], changed };
+    this.bus = new SimBus(options.exchange, options);
+    this.registry = this.bus.registry;
   }
 
   async start(_env: EngineEnv): Promise<void> {}
@@ -101,6 +116,7 @@ export class SimEngine implements Engine {
   async stop(): Promise<void> {
     for (const attached of this.#attached) attached.detachFromStore();
     this.#attached.clear();
+    this.bus.leave();
   }
 
   /** The process died: the store notices that its attachments are gone. */
@@ -171,6 +187,19 @@ export class SimEngine implements Engine {
     });
   }
 
+  /** A read, of which a replica that is behind may answer the first attempt; the primary is asked when it is too far behind. */
+  async #read(channel: string, query: ReadQuery): Promise<ReadResult> {
+    const { store, address, random, weather, counted } = this.#options;
+    const isStale = store.model.hasStaleReads && random.chance(weather().staleRead);
+    if (!isStale) return this.#command(() => store.read(address, channel, query));
+    counted("stale-read");
+    const read = await this.#command(() => store.read(address, channel, query, random.float() * staleMost));
+    const { atLeast } = query;
+    if (atLeast === undefined || (read.head.epoch === atLeast.epoch && read.head.offset >= atLeast.offset)) return read;
+    counted("stale-read-refused");
+    return this.#command(() => store.read(address, channel, query));
+  }
+
   #attach(channel: string, sink: Sink): ReturnType<Log["attach"]> {
     const attached: Attached = { gen: this.#gen, sink, recent: [], detachFromStore: () => undefined };
     const detach = (): void => {
@@ -178,7 +207,7 @@ export class SimEngine implements Engine {
       this.#attached.delete(attached);
     };
     const attaching = this.#command(async () => {
-      const atStore = await this.#options.store.attach(channel, {
+      const atStore = await this.#options.store.attach(this.#options.address, channel, {
         entry: (_gen, entry) => this.#push(attached, entry),
         broken: () => undefined,
       });
@@ -215,37 +244,4 @@ export class SimEngine implements Engine {
     const { world, random, weather } = this.#options;
     return Math.max(freeMs, world.monotonicMs() + 0.1 + random.float() * weather().delayMs);
   }
-}
-
-/** One node's messages to itself: in order, a little late. */
-class SimBus implements Bus {
-  readonly link = new Signal<{ readonly up: boolean; readonly gen: number }>();
-  readonly #options: SimEngineOptions;
-  readonly #topics = new Map<string, Set<(body: Uint8Array, from: string) => void>>();
-  #freeMs = 0;
-
-  constructor(options: SimEngineOptions) {
-    this.#options = options;
-  }
-
-  publish(topic: string, body: Uint8Array): void {
-    const { process, random, weather, node } = this.#options;
-    const now = process.monotonicMs();
-    this.#freeMs = Math.max(this.#freeMs, now + random.float() * weather().delayMs);
-    process.after(this.#freeMs - now, () => {
-      for (const receive of this.#topics.get(topic) ?? []) receive(body, node);
-    });
-  }
-
-  async subscribe(topic: string, receive: (body: Uint8Array, from: string) => void): Promise<() => void> {
-    const receivers = this.#topics.get(topic) ?? new Set();
-    this.#topics.set(topic, receivers.add(receive));
-    return () => void receivers.delete(receive);
-  }
-
-  request(node: string, _body: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
-    return Promise.reject(new EngineError("unknown", `node ${node}: no answer within ${timeoutMs} ms`));
-  }
-
-  respond(): void {}
 }

@@ -123,7 +123,7 @@ describe("a network", () => {
     atServer = [];
     net = new SimNet(time.world, new SeededRandom(1));
     net.setQuality("c1", { latencyMs: 10, jitterMs: 0, bytesPerMs: Infinity, bufferBytes: 65_536 });
-    net.listen({
+    net.listen("n1", {
       clock: serverClock,
       queueLowBytes: 1_000,
       accept: () => ({
@@ -144,7 +144,7 @@ describe("a network", () => {
   });
 
   it("refuses a connection when nobody listens", async () => {
-    net.listen(undefined);
+    net.listen("n1", undefined);
     open();
     await runUntil(100);
     expect([atClient, net.links()]).toEqual([["closed 1006 at 20"], []]);

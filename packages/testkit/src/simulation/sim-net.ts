@@ -1,5 +1,5 @@
-// The network between clients and the server: connections that open late, lose their way, break on one or both sides.
-// Each client has a name and a way of its own quality; the server is whoever listens.
+// The network between clients and servers: connections that open late, lose their way, break on one or both sides. Each
+// client has a name and a way of its own quality; servers are whoever listens at an address, drawn anew per connection.
 
 import { Signal, type Clock } from "@heddle/base";
 import type { SeededRandom } from "@heddle/base/fakes";
@@ -31,7 +31,7 @@ export class SimNet {
   readonly #random: SeededRandom;
   readonly #ways = new Map<string, Way>();
   readonly #links = new Set<SimLink>();
-  #listener: Listener | undefined;
+  readonly #addresses = new Map<string, Listener | undefined>();
   /** A link is open on both sides. */
   readonly opened = new Signal<SimLink>();
 
@@ -40,9 +40,9 @@ export class SimNet {
     this.#random = random;
   }
 
-  /** Replaces the listening process; undefined: attempts are refused. Open links are the caller's to break. */
-  listen(listener: Listener | undefined): void {
-    this.#listener = listener;
+  /** Replaces the process that listens there; undefined: attempts are refused. Open links are the caller's to break. */
+  listen(address: string, listener: Listener | undefined): void {
+    this.#addresses.set(address, listener);
   }
 
   setQuality(client: string, quality: Quality): void {
@@ -82,8 +82,11 @@ export class SimNet {
     const waitMs = Math.max(0, way.cutUntilMs - this.#world.monotonicMs()) + 2 * way.quality.latencyMs;
     this.#world.after(waitMs, () => {
       if (link.isOver) return;
-      if (this.#listener === undefined) return link.refuse();
-      link.establish(this.#listener);
+      const addresses = [...this.#addresses];
+      if (addresses.length === 0) return link.refuse();
+      const [address, listener] = this.#random.pick(addresses);
+      if (listener === undefined) return link.refuse();
+      link.establish(address, listener);
       this.opened.emit(link);
     });
     return link;
@@ -105,6 +108,7 @@ export class SimLink implements TransportLink, ClientEnd {
   #port: SimPort | undefined;
   #sink: ConnectionSink | undefined;
   #server: Listener | undefined;
+  #address = "";
   #isClientOver = false;
   #isClosing = false;
 
@@ -131,11 +135,17 @@ export class SimLink implements TransportLink, ClientEnd {
     return this.#isClientOver || this.#isClosing;
   }
 
+  /** Which server it leads to; "" before it is established. */
+  get address(): string {
+    return this.#address;
+  }
+
   get port(): SimPort | undefined {
     return this.#port;
   }
 
-  establish(server: Listener): void {
+  establish(address: string, server: Listener): void {
+    this.#address = address;
     this.#server = server;
     this.#port = new SimPort(server.clock, () => this.#down, this, server.queueLowBytes);
     this.#sink = server.accept(this.#port);
@@ -204,6 +214,12 @@ export class SimLink implements TransportLink, ClientEnd {
   stall(which: "up" | "down" | "both", forMs: number): void {
     if (which !== "down") this.#up.stall(forMs);
     if (which !== "up") this.#down.stall(forMs);
+  }
+
+  /** Ends every stall. */
+  resume(): void {
+    this.#up.resume();
+    this.#down.resume();
   }
 
   freezeReader(on: boolean): void {

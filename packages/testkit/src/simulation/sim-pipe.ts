@@ -64,6 +64,12 @@ export class SimPipe {
     this.#reschedule();
   }
 
+  /** Ends every stall: what waits arrives as if it had been under way all the time. */
+  resume(): void {
+    this.#stalledUntilMs = 0;
+    this.#reschedule();
+  }
+
   freezeReader(on: boolean): void {
     this.#isReaderFrozen = on;
     this.#reschedule();

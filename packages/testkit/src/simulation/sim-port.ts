@@ -97,7 +97,7 @@ export class SimPort implements ConnectionPort {
       bytes = 0;
     };
     for (const frame of this.#pending) {
-      texts.push((frame.packed ??= utf8Decode(frame.bytes)) as string);
+      texts.push(textOf(frame));
       bytes += frame.bytes.length;
       if (bytes >= segmentBytes) cut();
     }
@@ -120,6 +120,14 @@ export class SimPort implements ConnectionPort {
       pipe.write(next.bytes, next.deliver);
     }
   }
+}
+
+/** The slot is whosoever's comes first: a server may have real sockets as well. */
+function textOf(frame: Frame): string {
+  if (typeof frame.packed === "string") return frame.packed;
+  const text = utf8Decode(frame.bytes);
+  frame.packed ??= text;
+  return text;
 }
 
 export const simBulkSender: BulkSender = {

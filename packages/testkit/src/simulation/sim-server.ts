@@ -3,10 +3,11 @@
 import type { SeededRandom } from "@heddle/base/fakes";
 import { Hub, hubLimits } from "@heddle/hub";
 import type { Digest, HubCounters } from "@heddle/hub/ports";
-import type { Plan } from "./plan.ts";
+import { losesTails, type Plan } from "./plan.ts";
 import type { Recorder } from "./recorder.ts";
 import { simAuthenticator, SimApplication } from "./sim-application.ts";
 import { calmStore, SimEngine } from "./sim-engine.ts";
+import type { SimExchange } from "./sim-bus.ts";
 import type { SimNet } from "./sim-net.ts";
 import { simBulkSender } from "./sim-port.ts";
 import type { SimStore } from "./sim-store.ts";
@@ -23,11 +24,14 @@ export interface SimServerEnv {
   readonly recorder: Recorder;
   readonly plan: Plan;
   readonly digest: Digest;
+  readonly exchange: SimExchange;
 }
 
 const clusterSecret = Uint8Array.from({ length: 32 }, (_, index) => index + 1);
 
 export class SimServer {
+  /** Where it listens, over all its lives. */
+  readonly address: string;
   readonly node: string;
   readonly hub: Hub;
   readonly engine: SimEngine;
@@ -36,6 +40,7 @@ export class SimServer {
   readonly #weather: { isCalm: boolean };
 
   private constructor(
+    address: string,
     node: string,
     hub: Hub,
     engine: SimEngine,
@@ -43,6 +48,7 @@ export class SimServer {
     net: SimNet,
     weather: { isCalm: boolean },
   ) {
+    this.address = address;
     this.node = node;
     this.hub = hub;
     this.engine = engine;
@@ -51,19 +57,20 @@ export class SimServer {
     this.#weather = weather;
   }
 
-  static async start(node: string, env: SimServerEnv): Promise<SimServer> {
+  /** @param node  names this life of it */
+  static async start(address: string, node: string, env: SimServerEnv): Promise<SimServer> {
     const { plan, recorder, net } = env;
     const clock = env.time.process();
     const random = env.random.fork();
     const weather = { isCalm: false };
     const engine = new SimEngine({
-      node,
+      ...{ node, address, exchange: env.exchange },
       store: env.store,
       world: env.time.world,
       process: clock,
       random: random.fork(),
       weather: () => (weather.isCalm ? calmStore : plan.weather),
-      canForget: plan.faults.includes("failover"),
+      canForget: losesTails(plan),
       counted: (fault) => recorder.counted(fault),
     });
     const application = new SimApplication({
@@ -78,8 +85,8 @@ export class SimServer {
       authenticator: simAuthenticator(clock),
       bulkSender: simBulkSender,
     });
-    const server = new SimServer(node, hub, engine, clock, net, weather);
-    net.listen({
+    const server = new SimServer(address, node, hub, engine, clock, net, weather);
+    net.listen(address, {
       clock,
       queueLowBytes: simLimits.queueBytes / 4,
       accept: (port) => hub.accept(port, { address: "simulated", transport: "websocket" }),
@@ -95,13 +102,14 @@ export class SimServer {
   calm(): void {
     this.#weather.isCalm = true;
     this.engine.mend();
+    this.engine.bus.mend();
   }
 
   /** Gone, with everything it had in memory; nobody is told but by their broken connections. */
   crash(how: "process" | "machine"): void {
     this.#clock.kill();
     this.engine.abandon();
-    this.#net.listen(undefined);
-    for (const link of this.#net.links()) link.loseServer(how);
+    this.#net.listen(this.address, undefined);
+    for (const link of this.#net.links()) if (link.address === this.address) link.loseServer(how);
   }
 }

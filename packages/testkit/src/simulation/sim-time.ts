@@ -22,6 +22,16 @@ export class SimTime {
     return this.#clock.monotonicMs();
   }
 
+  /** When the next event is due; undefined when nothing is left to do. */
+  get nextDueMs(): number | undefined {
+    return this.#turnEnds.length > 0 ? this.nowMs : this.#clock.nextDueMs;
+  }
+
+  /** Lets time pass in which nothing is due. */
+  passTo(ms: number): void {
+    if (ms > this.nowMs) this.#clock.advance(ms - this.nowMs);
+  }
+
   /** Events carried out so far. */
   get stepCount(): number {
     return this.#steps;

@@ -3,9 +3,11 @@
 import type { Digest, HubCounters } from "@heddle/hub/ports";
 import { wireLimits } from "@heddle/protocol";
 import { check, type Facts, type FinalLog, type HistoryEvent, type Violation } from "../checker/index.ts";
+import type { Strike } from "./nemesis.ts";
+import { losesTails, partsOf, type PlanPart } from "./plan.ts";
 import { isForbidden, kindOf } from "./sim-application.ts";
 import { simLimits } from "./sim-server.ts";
-import { readAll, World } from "./world.ts";
+import { readAll, World, type Without } from "./world.ts";
 
 /** What happened in a run, in numbers. */
 export type Counts = Readonly<Record<string, number>>;
@@ -15,18 +17,24 @@ export interface SeedResult {
   readonly violations: readonly Violation[];
   readonly history: readonly HistoryEvent[];
   readonly counts: Counts;
+  /** Every fault that was planned, also those left out. */
+  readonly strikes: readonly Strike[];
+  /** What of the plan could be left out. */
+  readonly parts: readonly PlanPart[];
 }
 
-/** Runs one seed. The same seed, on the same code, gives the same history. */
-export async function simulate(seed: number, digest: Digest): Promise<SeedResult> {
-  const world = new World(seed, digest);
+/** Runs one seed, or what is left of it. The same seed, on the same code, gives the same history. */
+export async function simulate(seed: number, digest: Digest, without: Partial<Without> = {}): Promise<SeedResult> {
+  const world = new World(seed, digest, { strikes: [], parts: [], ...without });
   await world.live();
   const final = finalLogs(await readAll(world));
+  // Who has left is owed nothing any more: what was promised to the living is judged as it stands before.
+  const lived = [...world.recorder.history];
   await world.leave();
-  const { history } = world.recorder;
+  const history = [...lived, ...world.recorder.history.filter(({ f }) => f === "resource")];
   const counts = countsOf(world);
   const violations = [...check(history, factsOf(world, final)), ...chainBreaks(counts)];
-  return { seed, violations, history, counts };
+  return { seed, violations, history, counts, strikes: world.nemesis.strikes, parts: partsOf(world.plan) };
 }
 
 /** A client that finds a hole in its stream mends it, so that no history shows it; yet no server may make one. */
@@ -54,13 +62,22 @@ function factsOf(world: World, final: ReadonlyMap<string, FinalLog>): Facts {
     final,
     recoverMax: (ch) => kindOf(ch)?.recoverMax ?? Infinity,
     isForbidden: (_user, ch, action) => isForbidden(ch, action),
-    hasPhantoms: world.plan.faults.includes("failover"),
-    losingFaults: ["store-lost", "failover"],
+    hasPhantoms: losesTails(world.plan),
+    losingFaults: ["store-lost", "failover", "split-store"],
+    splittingFaults: ["split-store"],
+    // A lost last entry is found by the audit of the node that lost it.
+    nodeLagMs: world.plan.nodeCount > 1 ? simLimits.auditMs : 0,
+    fifo: world.plan.store.producer === "none" ? "settled" : "strict",
     // Whoever was cut off learns late of what others did; what it then sees in a row is no flap.
     presenceFaults: ["server-crash", "half-open", "frozen-reader", "slow-network", "cut", "reset"],
-    presenceSettleMs: 60_000,
+    // A connection that is half open is ended when it was shut for `slowMs`; then its client comes back.
+    presenceSettleMs: simLimits.slowMs + 20_000,
+    presenceLagMs: 1_000,
     presenceGraceMs: wireLimits.presenceGraceMs,
     tokenGraceMs: wireLimits.tokenGraceMs + 1_000,
+    // A lost last entry is found by the audit; meanwhile whoever had to has connected again. A link that is dead one way
+    // is found by two pings without an answer, so at the third interval.
+    recoveryMs: (world.plan.faults.includes("half-open") ? 3.3 * wireLimits.pingMs : simLimits.auditMs) + 5_000,
     queueBytesMax: simLimits.queueBytes + simLimits.controlHeadroomBytes + wireLimits.frameBytes,
     outboxCountMax: wireLimits.outboxCount,
   };
@@ -88,6 +105,11 @@ function countsOf(world: World): Counts {
     parks: [...world.clients.values()].reduce((total, { core }) => total + core.stats.parks, 0),
     "chain breaks": [...world.clients.values()].reduce((total, { core }) => total + core.stats.chainBreaks, 0),
     skips: history.filter(({ f }) => f === "skip").length,
+    moves: world.moveCount,
+    "messages between nodes": world.exchange.passedCount,
+    "seeds of several nodes": world.plan.nodeCount > 1 ? 1 : 0,
+    "seeds of stale reads": world.plan.store.hasStaleReads ? 1 : 0,
+    "seeds without producers": world.plan.store.producer === "none" ? 1 : 0,
     "calm seeds": world.plan.faults.length === 0 ? 1 : 0,
   };
   for (const event of history)

@@ -9,7 +9,7 @@ import type { SimClient } from "./sim-client.ts";
 export const presenceChannel = "hall/1";
 
 /** One random act. Anything it begins ends by itself. */
-export function act(client: SimClient, random: SeededRandom, plan: Plan): void {
+export function act(client: SimClient, random: SeededRandom, plan: Pick<Plan, "isHeavy" | "nodeCount">): void {
   const dice = random.float();
   const ch = random.pick(channelNames);
   if (dice < 0.4) return publishSome(client, random, plan, ch);
@@ -20,12 +20,15 @@ export function act(client: SimClient, random: SeededRandom, plan: Plan): void {
     return own === undefined ? client.readHistory(ch) : client.readHistory(own.ch, own.pos);
   }
   if (dice < 0.84) return client.call(random.chance(0.5) ? "charge" : "add");
+  if (dice < 0.87) return client.stream();
   if (dice < 0.9) return client.sayTyping(ch);
-  if (dice < 0.95) return random.chance(0.6) ? client.enter(presenceChannel) : client.leave(presenceChannel);
+  if (dice < 0.95 && plan.nodeCount === 1)
+    return random.chance(0.6) ? client.enter(presenceChannel) : client.leave(presenceChannel);
+  if (dice < 0.95) return client.readHistory(ch);
   client.publish(ch, { isBad: true });
 }
 
-function publishSome(client: SimClient, random: SeededRandom, plan: Plan, ch: string): void {
+function publishSome(client: SimClient, random: SeededRandom, plan: Pick<Plan, "isHeavy">, ch: string): void {
   const count = random.chance(0.25) ? random.between(3, plan.isHeavy ? 30 : 12) : 1;
   const size = plan.isHeavy ? random.between(200, 4_000) : 0;
   for (let index = 0; index < count; index++) {

@@ -1,15 +1,16 @@
-// A simulated world from one seed: store, network, one server, some clients, and what happens to them.
+// A simulated world from one seed: store, network, servers, some clients, and what happens to them.
 
 import { SeededRandom } from "@heddle/base/fakes";
-import type { Digest, HubCounters } from "@heddle/hub/ports";
+import type { Digest, Draft, HubCounters } from "@heddle/hub/ports";
 import { Nemesis } from "./nemesis.ts";
-import { planOf, type Plan } from "./plan.ts";
+import { planOf, simplified, type Plan, type PlanPart } from "./plan.ts";
 import { Recorder } from "./recorder.ts";
 import { channelNames, isForbidden } from "./sim-application.ts";
 import { SimClient } from "./sim-client.ts";
+import { SimExchange } from "./sim-bus.ts";
 import { SimNet } from "./sim-net.ts";
 import { SimServer } from "./sim-server.ts";
-import { SimStore } from "./sim-store.ts";
+import { SimStore, type StoreEvents } from "./sim-store.ts";
 import { SimTime } from "./sim-time.ts";
 import { act, presenceChannel } from "./workload.ts";
 
@@ -21,6 +22,13 @@ const settleMs = 120_000;
 /** After everybody has gone: members' grace, channels' linger. */
 const emptyMs = 30_000;
 
+/** What is left out of a seed's world, to see whether it still fails. */
+export interface Without {
+  /** Indices of strikes. */
+  readonly strikes: readonly number[];
+  readonly parts: readonly PlanPart[];
+}
+
 export class World {
   readonly plan: Plan;
   readonly time = new SimTime();
@@ -30,42 +38,47 @@ export class World {
   readonly clients = new Map<string, SimClient>();
   /** Counters of every server there was. */
   readonly counters: Readonly<HubCounters>[] = [];
-  server: SimServer | undefined;
+  readonly servers = new Map<string, SimServer>();
+  readonly exchange = new SimExchange();
+  /** Connections that led to another server than the client's one before. */
+  moveCount = 0;
   readonly #random: SeededRandom;
   readonly #digest: Digest;
-  readonly #nemesis: Nemesis;
+  readonly nemesis: Nemesis;
   readonly #largestQueue = new Map<string, number>();
   #runs = 0;
   #isWorking = true;
 
-  constructor(seed: number, digest: Digest) {
+  constructor(seed: number, digest: Digest, without: Without) {
     this.#random = new SeededRandom(seed);
     this.#digest = digest;
-    this.plan = planOf(this.#random.fork());
+    this.plan = simplified(planOf(this.#random.fork()), without.parts);
     this.recorder = new Recorder(this.time.world);
     this.net = new SimNet(this.time.world, this.#random.fork());
     const { recorder } = this;
-    this.store = new SimStore(this.time.world, this.#random.fork(), {
-      stored: (ch, pos, prevOffset, floor, { id, data }) => {
-        const { h } = JSON.parse(new TextDecoder().decode(data)) as { h: string };
-        recorder.record({ f: "stored", ch, pos, prevOffset, floor, id, hash: h });
-      },
+    const hashOf = ({ data }: Draft): string => (JSON.parse(new TextDecoder().decode(data)) as { h: string }).h;
+    const events: StoreEvents = {
+      stored: (ch, pos, prevOffset, floor, draft) =>
+        recorder.record({ f: "stored", ch, pos, prevOffset, floor, id: draft.id, hash: hashOf(draft) }),
+      lost: (ch, pos, draft) => recorder.record({ f: "lost", ch, pos, id: draft.id, hash: hashOf(draft) }),
       truncated: (ch, to) => recorder.forget(ch, to),
-    });
-    this.#nemesis = new Nemesis(this, this.#random.fork());
+    };
+    this.store = new SimStore(this.time.world, this.#random.fork(), events, this.plan.store);
+    this.nemesis = new Nemesis(this, this.#random.fork(), new Set(without.strikes));
+    this.#countMoves();
   }
 
   /** From the first connection to the last: work under faults, heal, settle, read everything, leave. */
   async live(): Promise<void> {
     await this.store.open();
-    await this.#startServer();
+    for (let index = 1; index <= this.plan.nodeCount; index++) await this.#startServer(`n${index}`);
     for (let index = 1; index <= this.plan.clientCount; index++) this.#startClient(`c${index}`);
     for (const name of this.clients.keys()) this.#actLater(name, this.#random.fork());
     if (this.plan.faults.length > 0) this.#strikeLater(this.#random.fork());
     this.#sampleLater();
     await this.#until(this.plan.workMs);
     this.#isWorking = false;
-    this.#nemesis.heal();
+    this.nemesis.heal();
     this.recorder.record({ f: "healed" });
     await this.#until(this.time.nowMs + settleMs);
   }
@@ -74,21 +87,21 @@ export class World {
   async leave(): Promise<void> {
     for (const client of this.clients.values()) void client.close();
     await this.#until(this.time.nowMs + emptyMs);
-    const { server } = this;
-    if (server === undefined) throw new Error("no server at the end");
-    const left = {
-      connections: server.hub.connectionCount,
-      channels: server.hub.channelCount,
-      attachments: server.engine.attachmentCount,
-      links: this.net.links().length,
-    };
-    this.recorder.record({ f: "resource", target: server.node, left });
+    for (const server of this.servers.values()) {
+      const left = {
+        connections: server.hub.connectionCount,
+        channels: server.hub.channelCount,
+        attachments: server.engine.attachmentCount,
+      };
+      this.recorder.record({ f: "resource", target: server.node, left });
+    }
+    this.recorder.record({ f: "resource", target: "network", left: { links: this.net.links().length } });
   }
 
-  restartServer(afterMs: number, how: "process" | "machine"): void {
-    this.server?.crash(how);
-    this.server = undefined;
-    this.time.world.after(afterMs, () => void this.#startServer());
+  restartServer(address: string, afterMs: number, how: "process" | "machine"): void {
+    this.servers.get(address)?.crash(how);
+    this.servers.delete(address);
+    this.time.world.after(afterMs, () => void this.#startServer(address));
   }
 
   restartClient(name: string, how: "process" | "machine"): void {
@@ -105,27 +118,29 @@ export class World {
     }
   }
 
-  async #startServer(): Promise<void> {
-    const { time, net, store, recorder, plan } = this;
-    const node = `n${++this.#runs}`;
-    this.server = await SimServer.start(node, {
-      time,
-      net,
-      store,
-      recorder,
-      plan,
-      random: this.#random.fork(),
-      digest: this.#digest,
+  async #startServer(address: string): Promise<void> {
+    const { time, net, store, recorder, plan, exchange } = this;
+    const env = { time, net, store, recorder, plan, exchange, random: this.#random.fork(), digest: this.#digest };
+    const server = await SimServer.start(address, `${address}.${++this.#runs}`, env);
+    this.servers.set(address, server);
+    this.counters.push(server.counters);
+    if (!this.#isWorking) server.calm();
+  }
+
+  #countMoves(): void {
+    const last = new Map<string, string>();
+    this.net.opened.on(({ client, address }) => {
+      if ((last.get(client) ?? address) !== address) this.moveCount++;
+      last.set(client, address);
     });
-    this.counters.push(this.server.counters);
-    if (!this.#isWorking) this.server.calm();
   }
 
   #startClient(name: string): SimClient {
     const { time, net, recorder, plan } = this;
     const client = new SimClient(name, ++this.#runs, { time, net, recorder, plan, random: this.#random.fork() });
     this.clients.set(name, client);
-    client.watch(presenceChannel);
+    // A node knows the members it hosts and no others: who would watch must be on the same node.
+    if (plan.nodeCount === 1) client.watch(presenceChannel);
     return client;
   }
 
@@ -141,7 +156,7 @@ export class World {
   #strikeLater(random: SeededRandom): void {
     this.time.world.after(random.between(strikeEveryMs.least, strikeEveryMs.most), () => {
       if (!this.#isWorking) return;
-      this.#nemesis.strike(random.pick(this.plan.faults));
+      this.nemesis.strike(random.pick(this.plan.faults));
       this.#strikeLater(random);
     });
   }
@@ -173,6 +188,6 @@ export class World {
 export async function readAll(world: World): Promise<Map<string, Awaited<ReturnType<SimStore["read"]>>>> {
   const logs = new Map<string, Awaited<ReturnType<SimStore["read"]>>>();
   for (const ch of channelNames)
-    logs.set(ch, await world.store.read(ch, { last: 100_000, limit: 100_000, bytes: 1e9 }));
+    logs.set(ch, await world.store.read("", ch, { last: 100_000, limit: 100_000, bytes: 1e9 }));
   return logs;
 }

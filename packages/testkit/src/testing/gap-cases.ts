@@ -94,6 +94,32 @@ export const gapCases: readonly HistoryCase[] = [
   },
   {
     invariant: "gap-precision",
+    title: "a gap into a tail that nothing took",
+    write(h, isBad) {
+      h.given({ hasPhantoms: true, losingFaults: ["failover"] });
+      h.published(1)
+        .sub()
+        .subscribed(0)
+        .deliver(1)
+        .fault("store-lost")
+        .published(2, { pos: at(1, "f") });
+      h.gap("epoch", at(1), at(2, "f"));
+      if (!isBad) h.fault("failover");
+      h.published(3, { pos: at(2, "f") });
+    },
+  },
+  {
+    invariant: "gap-precision",
+    title: "a merged gap that leads nowhere although only one branch was served",
+    write(h, isBad) {
+      h.given({ hasPhantoms: true })
+        .fault(isBad ? "failover" : "split-store")
+        .publishedUpTo(2);
+      h.sub().subscribed(0).deliver(1).deliver(2).gap("fork", at(2), at(1)).gap("fork", at(2), at(2));
+    },
+  },
+  {
+    invariant: "gap-precision",
     title: "a gap to what is not a place in the log",
     write(h, isBad) {
       h.fault("cut").publishedUpTo(3, 2).sub().subscribed(0);

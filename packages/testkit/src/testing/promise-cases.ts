@@ -1,6 +1,6 @@
 // Histories about what publishers and readers are promised: acknowledgements, their order, reading one's own writes.
 
-import { at } from "./history-builder.ts";
+import { at, entry } from "./history-builder.ts";
 import type { HistoryCase } from "./history-case.ts";
 
 export const promiseCases: readonly HistoryCase[] = [
@@ -117,6 +117,50 @@ export const promiseCases: readonly HistoryCase[] = [
         .pub(2, { proc: isBad ? "a" : "b" })
         .pub(3, { proc: "b" });
       for (const [index, n] of [2, 3, 1].entries()) h.stored(n, { pos: at(index + 1) }).ok(n, { pos: at(index + 1) });
+    },
+  },
+  {
+    invariant: "fifo",
+    title: "an unknown publish behind a later one where order is strict",
+    write(h, isBad) {
+      h.given({ fifo: isBad ? "strict" : "settled" })
+        .pub(1)
+        .pub(2);
+      h.stored(2, { pos: at(1) })
+        .ok(2, { pos: at(1) })
+        .unknown(1)
+        .stored(1, { pos: at(2) });
+    },
+  },
+  {
+    invariant: "fifo",
+    title: "two answered publishes in another order, on whatever engine",
+    write(h, isBad) {
+      h.given({ fifo: "settled" });
+      if (isBad) h.pub(1).pub(2);
+      else h.pub(2).pub(1);
+      h.stored(2, { pos: at(1) }).ok(2, { pos: at(1) });
+      h.stored(1, { pos: at(2) }).ok(1, { pos: at(2) });
+    },
+  },
+  {
+    invariant: "fifo",
+    title: "a publish that stands behind a later one although nothing took it first",
+    write(h, isBad) {
+      h.given({ fifo: "settled", hasPhantoms: true }).fault("failover").pub(1).pub(2);
+      if (!isBad) h.add({ f: "lost", ch: "room", ...entry(1) });
+      h.stored(2, { pos: at(1) }).ok(2, { pos: at(1) });
+      h.stored(1, { pos: at(2) }).ok(1, { pos: at(2) });
+    },
+  },
+  {
+    invariant: "fifo",
+    title: "a publish that stands behind a later one although no log went with it first",
+    write(h, isBad) {
+      h.given({ fifo: "settled" }).fault("store-lost").pub(1).pub(2);
+      if (!isBad) h.stored(1, { pos: at(1, "d") });
+      h.stored(2, { pos: at(1) }).ok(2, { pos: at(1) });
+      h.stored(1, { pos: at(2) }).ok(1, { pos: at(2) });
     },
   },
   {

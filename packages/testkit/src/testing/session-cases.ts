@@ -53,6 +53,18 @@ const livenessCases: readonly HistoryCase[] = [
   },
   {
     invariant: "liveness",
+    title: "a lost last entry that is found too late",
+    write(h, isBad) {
+      h.published(1)
+        .sub()
+        .subscribed(0)
+        .add({ f: "healed" })
+        .wait(isBad ? 65_001 : 60_000)
+        .deliver(1);
+    },
+  },
+  {
+    invariant: "liveness",
     title: "a subscription that was never answered",
     write(h, isBad) {
       h.published(1).sub();
@@ -100,6 +112,25 @@ const presenceCases: readonly HistoryCase[] = [
       h.member("in").view("a");
       if (isBad) h.view();
       h.view("a");
+    },
+  },
+  {
+    invariant: "presence",
+    title: "a flap long after the member left and came back",
+    write(h, isBad) {
+      h.member("in").view("a").member("out").member("in");
+      h.wait(isBad ? 1_000 : 100)
+        .view()
+        .view("a");
+    },
+  },
+  {
+    invariant: "presence",
+    title: "a flap for a leave that had no way to the server",
+    write(h, isBad) {
+      h.member("in").view("a").state("waiting", { proc: "a" }).member("out").member("in");
+      if (!isBad) h.state("online", { proc: "a" });
+      h.view().state("online", { proc: "a" }).view("a");
     },
   },
   {
@@ -183,6 +214,18 @@ const authCases: readonly HistoryCase[] = [
       h.given({ isForbidden: (user, _ch, action) => user === (isBad ? "user-b" : "user-a") && action === "history" });
       h.published(1).sub({ sub: "t", proc: "a", user: "user-a" }).subscribed(0, "t").deliver(1, { sub: "t" });
       h.sub().subscribed(0).deliver(1);
+    },
+  },
+  {
+    invariant: "auth",
+    title: "an entry older than a node may be late with, to somebody who may not read history",
+    write(h, isBad) {
+      h.given({ isForbidden: (user, _ch, action) => user === "user-b" && action === "history", nodeLagMs: 60_000 });
+      h.published(1).sub({ sub: "t", proc: "a", user: "user-a" }).subscribed(0, "t").deliver(1, { sub: "t" });
+      h.wait(isBad ? 60_001 : 50_000)
+        .sub()
+        .subscribed(0)
+        .deliver(1);
     },
   },
   {

@@ -35,6 +35,18 @@ export const streamCases: readonly HistoryCase[] = [
     },
   },
   {
+    invariant: "order",
+    title: "two orders that no lost tail explains",
+    write(h, isBad) {
+      h.given({ hasPhantoms: true }).attempted(2, 1);
+      h.stored(2, { pos: at(1, "e", 90) }).stored(1, { pos: at(2, "e", 91) });
+      h.sub().deliver(1, { id: "" }).deliver(2, { id: "" });
+      h.fault(isBad ? "cut" : "failover").gap("fork", at(2), at(2, "e", 91));
+      h.sub({ sub: "t" }).deliver(2, { sub: "t", pos: at(1, "e", 90), id: "" });
+      h.deliver(1, { sub: "t", pos: at(2, "e", 91), id: "" });
+    },
+  },
+  {
     invariant: "identity",
     title: "a position that denotes two payloads",
     write(h, isBad) {
@@ -148,6 +160,16 @@ export const streamCases: readonly HistoryCase[] = [
       h.gap("fork", phantom, at(isBad ? 0 : 1));
       if (isBad) h.deliver(1);
       h.deliver(2);
+    },
+  },
+  {
+    invariant: "no-dup",
+    title: "a position that came again behind a fork although only one branch was served",
+    write(h, isBad) {
+      h.given({ hasPhantoms: true })
+        .fault(isBad ? "failover" : "split-store")
+        .publishedUpTo(2);
+      h.sub().subscribed(0).deliver(1).deliver(2).gap("fork", at(2), at(1)).deliver(2);
     },
   },
   {

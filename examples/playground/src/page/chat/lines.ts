@@ -1,6 +1,6 @@
 // What stands in a room's timeline, and how it is made from what the client delivers.
 
-import type { Meta } from "@heddle/client/websocket";
+import type { Meta } from "@heddle/client";
 import type { Gap } from "@heddle/protocol";
 import { gapWords, plural } from "../words.ts";
 

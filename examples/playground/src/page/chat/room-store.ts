@@ -1,6 +1,6 @@
 // One room as this page follows it: the timeline, who is here, who types, and where one's own messages are.
 
-import { HeddleError, type Meta } from "@heddle/client/websocket";
+import { HeddleError, type Meta } from "@heddle/client";
 import type { Gap } from "@heddle/protocol";
 import { effect, signal } from "@preact/signals";
 import type { Connection, PlaygroundClient } from "../connection.ts";

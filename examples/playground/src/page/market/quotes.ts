@@ -1,6 +1,6 @@
 // A hundred prices as they come, kept as plain numbers and shown a few times a second: drawing is nobody's backpressure.
 
-import type { Meta } from "@heddle/client/websocket";
+import type { Meta } from "@heddle/client";
 import { signal, type Signal } from "@preact/signals";
 import { symbols } from "../../symbols.ts";
 import type { Connection, PlaygroundClient } from "../connection.ts";

@@ -1,6 +1,6 @@
 // How far each channel has been received, in rows for people: a hundred quotes are one row.
 
-import type { ChannelStatus } from "@heddle/client/websocket";
+import type { ChannelStatus } from "@heddle/client";
 import type { WirePos } from "@heddle/protocol";
 
 /** What of a channel is shown; every channel of the client fits. */

@@ -44,7 +44,11 @@ function forbiddenPasts({ history, streams, facts }: Evidence): Finding[] {
     const place = posKey(sub.ch, event.pos);
     const seenMs = firstSeenMs.get(place);
     if (seenMs === undefined) firstSeenMs.set(place, event.ts);
-    else if (seenMs < sub.ts && sub.at === undefined && facts.isForbidden(sub.user, sub.ch, "history")) {
+    else if (
+      seenMs + facts.nodeLagMs < sub.ts &&
+      sub.at === undefined &&
+      facts.isForbidden(sub.user, sub.ch, "history")
+    ) {
       const message = `${sub.user} may not read the history of ${sub.ch} and got ${posText(event.pos)} from before`;
       findings.push({ message, events: [sub, event] });
     }

@@ -2,14 +2,23 @@
 
 import type { Evidence } from "../evidence.ts";
 import type { PubEvent } from "../history.ts";
+import { eventsOf } from "../streams.ts";
 import type { Finding } from "../violation.ts";
 import { posText } from "./text.ts";
 
-export function fifo({ truth, publishes }: Evidence): Finding[] {
+export function fifo({ history, truth, publishes, facts }: Evidence): Finding[] {
   const findings: Finding[] = [];
   const asked = new Map<string, { pub: PubEvent; index: number }>();
-  publishes.forEach(({ pub }, index) => {
-    if (pub.isOrdered) asked.set(pub.hash, { pub, index });
+  // Where no producer is known, what a fault took and its publisher sends again is taken behind what came meanwhile.
+  const lost = new Set(eventsOf(history, "lost").map(({ hash }) => hash));
+  const placed = new Map<string, string>();
+  for (const { hash, pos } of eventsOf(history, "stored")) {
+    if ((placed.get(hash) ?? pos.epoch) !== pos.epoch) lost.add(hash); // it went with its whole log
+    placed.set(hash, pos.epoch);
+  }
+  publishes.forEach(({ pub, outcome }, index) => {
+    const isCovered = facts.fifo === "strict" || (outcome?.f === "pub-ok" && !lost.has(pub.hash));
+    if (pub.isOrdered && isCovered) asked.set(pub.hash, { pub, index });
   });
   for (const [channel, epochs] of truth.channels()) {
     for (const log of epochs.values()) {

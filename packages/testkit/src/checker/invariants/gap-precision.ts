@@ -17,7 +17,12 @@ export function gapPrecision(evidence: Evidence): Finding[] {
       if (event.f === "gap") {
         // A gap told while the one before is handled is merged with it, and begins where that one began.
         const isMerged = gapBefore !== undefined && samePos(gapBefore.from, event.from);
-        const why = problemOf(event, isMerged ? event.from : stands, stream, evidence);
+        // Away to another branch or epoch and back, on a node that is late, while the first gap was handled.
+        const isReturn =
+          isMerged &&
+          ((evidence.wasSplit && samePos(event.from, event.to)) ||
+            (event.why === "epoch" && gapBefore?.to.epoch !== event.to.epoch));
+        const why = isReturn ? undefined : problemOf(event, isMerged ? event.from : stands, stream, evidence);
         if (why !== undefined) {
           const text = `${posText(event.from)} → ${posText(event.to)}`;
           findings.push({
@@ -36,17 +41,17 @@ export function gapPrecision(evidence: Evidence): Finding[] {
 }
 
 function problemOf(gap: GapEvent, stands: Pos | undefined, { sub }: Stream, evidence: Evidence): string | undefined {
-  const { truth, facts } = evidence;
+  const { truth, facts, mayHaveLost } = evidence;
   if (stands !== undefined && !samePos(stands, gap.from)) return `the subscriber stood at ${posText(stands)}`;
   if (samePos(gap.from, gap.to)) return "it covers nothing";
   // Where a failover takes entries, the log of that moment is not the one that is known in the end.
-  if (facts.hasPhantoms && gap.from.epoch === gap.to.epoch) return undefined;
+  if (mayHaveLost && gap.from.epoch === gap.to.epoch) return undefined;
   const isOn = gap.to.tag === 1 || truth.entryAt(sub.ch, gap.to) !== undefined;
   const to = truth.log(sub.ch, gap.to.epoch);
-  const isJudged = !facts.hasPhantoms && (to === undefined || gap.to.offset > to.knownFrom);
+  const isJudged = !mayHaveLost && (to === undefined || gap.to.offset > to.knownFrom);
   if (!isOn && isJudged) return "its end is not a place in the log";
   const then = truth.stateAt(sub.ch, gap.to.epoch, gap.ts);
-  if (then !== undefined && gap.to.offset > then.head) return `the log had only reached ${then.head}`;
+  if (!mayHaveLost && then !== undefined && gap.to.offset > then.head) return `the log had only reached ${then.head}`;
   if (gap.why === "epoch") {
     return gap.from.epoch === gap.to.epoch ? "both ends are in one epoch" : undefined;
   }

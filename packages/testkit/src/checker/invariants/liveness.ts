@@ -9,7 +9,13 @@ import type { Finding } from "../violation.ts";
 import { posText } from "./text.ts";
 
 export function liveness(evidence: Evidence): Finding[] {
-  return [...unanswered(evidence), ...notOnline(evidence), ...behind(evidence), ...needlessGaps(evidence)];
+  return [
+    ...unanswered(evidence),
+    ...notOnline(evidence),
+    ...behind(evidence),
+    ...late(evidence),
+    ...needlessGaps(evidence),
+  ];
 }
 
 function unanswered({ history, publishes, living }: Evidence): Finding[] {
@@ -53,13 +59,39 @@ function behind({ streams, facts, living }: Evidence): Finding[] {
   return findings;
 }
 
+/** The last entry of a log that reached a subscription in the end, and too late. */
+function late({ history, streams, facts, living }: Evidence): Finding[] {
+  const healedMs = history.find((event) => event.f === "healed")?.ts;
+  if (healedMs === undefined) return [];
+  const lastStored = new Map(eventsOf(history, "stored").map((event) => [event.ch, event]));
+  const findings: Finding[] = [];
+  for (const { sub, events, end } of streams) {
+    const last = lastStored.get(sub.ch);
+    const head = facts.final.get(sub.ch)?.head;
+    if (last === undefined || head === undefined || !samePos(last.pos, head)) continue;
+    if (end !== undefined || !living.has(sub.proc)) continue;
+    const reached = events.find((event) => {
+      const pos = reachedBy(event);
+      return pos !== undefined && samePos(pos, head);
+    });
+    const owedMs = Math.max(last.ts, healedMs, sub.ts) + facts.recoveryMs;
+    if (reached === undefined || reached.ts <= owedMs) continue;
+    const message = `${sub.sub} on ${sub.ch} got to ${posText(head)} ${(reached.ts - owedMs).toFixed(0)} ms later than it had to`;
+    findings.push({ message, events: [last, reached] });
+  }
+  return findings;
+}
+
+/** Where a subscription stands behind this event. */
+function reachedBy(event: Stream["events"][number]): Pos | undefined {
+  if (event.f === "gap") return event.to;
+  return event.f === "subscribed" || event.f === "deliver" || event.f === "skip" ? event.pos : undefined;
+}
+
 /** Where a subscription stands after everything it was told. */
 function positionOf({ sub, events }: Stream): Pos | undefined {
   let pos = sub.at;
-  for (const event of events) {
-    if (event.f === "gap") pos = event.to;
-    else if (event.f === "subscribed" || event.f === "deliver" || event.f === "skip") pos = event.pos;
-  }
+  for (const event of events) pos = reachedBy(event) ?? pos;
   return pos;
 }
 

@@ -1,7 +1,7 @@
 // G3: a subscription gets no position twice in its life, and no content twice within a segment.
 
 import type { Evidence } from "../evidence.ts";
-import type { DeliverEvent } from "../history.ts";
+import type { DeliverEvent, GapEvent } from "../history.ts";
 import { segmentsOf } from "../streams.ts";
 import type { Finding } from "../violation.ts";
 import { posText } from "./text.ts";
@@ -9,11 +9,13 @@ import { posText } from "./text.ts";
 /** A subscription remembers this many content ids; older repeats are the log's own. */
 const rememberedIds = 1_024;
 
-export function noDup({ streams }: Evidence): Finding[] {
+export function noDup({ streams, wasSplit }: Evidence): Finding[] {
   const findings: Finding[] = [];
   for (const stream of streams) {
     const positions = new Map<string, DeliverEvent>();
     for (const segment of segmentsOf(stream)) {
+      const { start } = segment;
+      if (wasSplit && start?.f === "gap" && start.why === "fork") takeBack(positions, start);
       const contents = new Map<string, { event: DeliverEvent; index: number }>();
       let index = 0;
       for (const event of segment.events) {
@@ -34,4 +36,10 @@ export function noDup({ streams }: Evidence): Finding[] {
     }
   }
   return findings;
+}
+
+/** The branch on which the node of that moment stood has nothing behind the gap's end; another branch may have it still. */
+function takeBack(positions: Map<string, DeliverEvent>, { to }: GapEvent): void {
+  for (const [place, { pos }] of positions)
+    if (pos.epoch === to.epoch && pos.offset > to.offset) positions.delete(place);
 }

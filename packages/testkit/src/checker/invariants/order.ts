@@ -6,7 +6,7 @@ import { segmentsOf, startOf } from "../streams.ts";
 import type { Finding } from "../violation.ts";
 import { posText } from "./text.ts";
 
-export function order({ streams }: Evidence): Finding[] {
+export function order({ streams, truth, mayHaveLost }: Evidence): Finding[] {
   const findings: Finding[] = [];
   const merges = new Map<string, Map<string, DeliverEvent[]>>();
   for (const stream of streams) {
@@ -20,6 +20,8 @@ export function order({ streams }: Evidence): Finding[] {
         }
         last = event.pos;
         if (event.f !== "deliver") continue;
+        // What a failover took may have been accepted again elsewhere: the order is that of what is on the log.
+        if (mayHaveLost && truth.entryAt(stream.sub.ch, event.pos) === undefined) continue;
         if (before !== undefined && before.pos.epoch === event.pos.epoch) {
           const key = `${stream.sub.ch} ${event.pos.epoch}`;
           const edges = merges.get(key) ?? new Map<string, DeliverEvent[]>();

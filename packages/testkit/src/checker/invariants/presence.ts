@@ -38,25 +38,20 @@ function wrongViews({ history, living }: Evidence): Finding[] {
 function flaps({ history, facts }: Evidence): Finding[] {
   const findings: Finding[] = [];
   const views = new Map<string, PresenceEvent>();
-  const membership = new Map<string, MemberEvent>();
-  const awaySince = new Map<string, number>();
+  const words = new Words(facts);
   let disturbed: FaultEvent | undefined;
-  const longAway = new Map<string, number>();
   for (const event of history) {
     if (event.f === "fault" && facts.presenceFaults.includes(event.kind)) disturbed = event;
-    else if (event.f === "member") membership.set(`${event.proc} ${event.ch}`, event);
-    else if (event.f === "state") noteState(event, awaySince, longAway, facts.presenceGraceMs);
-    else if (event.f === "proc" && event.is !== "started") awaySince.set(event.proc, -Infinity);
+    else if (event.f === "member") words.said(event);
+    else if (event.f === "state") words.moved(event);
+    else if (event.f === "proc" && event.is !== "started") words.gone(event.proc);
     else if (event.f === "presence") {
       const key = `${event.proc} ${event.ch}`;
       const before = views.get(key);
       views.set(key, event);
       if (before === undefined || (disturbed && event.ts - disturbed.ts < facts.presenceSettleMs)) continue;
       for (const member of before.view) {
-        if (event.view.includes(member) || membership.get(`${member} ${event.ch}`)?.is !== "in") continue;
-        const away = event.ts - (awaySince.get(member) ?? event.ts);
-        const wasLongAway = event.ts - (longAway.get(member) ?? -Infinity) < facts.presenceSettleMs;
-        if (away >= facts.presenceGraceMs - 1_000 || wasLongAway) continue;
+        if (event.view.includes(member) || words.mayVanish(member, event)) continue;
         const message = `${event.proc} on ${event.ch}: ${member} vanished while it was connected or within its grace`;
         findings.push({ message, events: [before, event] });
       }
@@ -65,17 +60,51 @@ function flaps({ history, facts }: Evidence): Finding[] {
   return findings;
 }
 
-function noteState(
-  event: StateEvent,
-  awaySince: Map<string, number>,
-  longAway: Map<string, number>,
-  graceMs: number,
-): void {
-  if (event.state !== "online") {
-    if (!awaySince.has(event.proc)) awaySince.set(event.proc, event.ts);
-    return;
+/** What members said of themselves, and when they were away. */
+class Words {
+  readonly #facts: Evidence["facts"];
+  readonly #latest = new Map<string, MemberEvent>();
+  /** When a member's leave set out: when it was said, or when the member was online again to tell it. */
+  readonly #leftMs = new Map<string, number>();
+  readonly #awaySince = new Map<string, number>();
+  readonly #longAway = new Map<string, number>();
+
+  constructor(facts: Evidence["facts"]) {
+    this.#facts = facts;
   }
-  const since = awaySince.get(event.proc);
-  if (since !== undefined && event.ts - since >= graceMs - 1_000) longAway.set(event.proc, event.ts);
-  awaySince.delete(event.proc);
+
+  said(event: MemberEvent): void {
+    const key = `${event.proc} ${event.ch}`;
+    this.#latest.set(key, event);
+    if (event.is === "out") this.#leftMs.set(key, this.#awaySince.has(event.proc) ? Infinity : event.ts);
+  }
+
+  moved(event: StateEvent): void {
+    const { proc, ts } = event;
+    const since = this.#awaySince.get(proc);
+    if (event.state !== "online") {
+      if (since === undefined) this.#awaySince.set(proc, ts);
+      return;
+    }
+    if (since !== undefined && ts - since >= this.#facts.presenceGraceMs - 1_000) this.#longAway.set(proc, ts);
+    this.#awaySince.delete(proc);
+    for (const [key, leftMs] of this.#leftMs)
+      if (leftMs === Infinity && key.startsWith(`${proc} `)) this.#leftMs.set(key, ts);
+  }
+
+  gone(proc: string): void {
+    this.#awaySince.set(proc, -Infinity);
+  }
+
+  /** Whether a view that loses `member` is explained. */
+  mayVanish(member: string, { ts, ch }: PresenceEvent): boolean {
+    const key = `${member} ${ch}`;
+    if (this.#latest.get(key)?.is !== "in") return true;
+    // It left and entered again, and the view is still behind its word.
+    const leftMs = this.#leftMs.get(key) ?? Infinity;
+    if (leftMs <= ts && ts < leftMs + this.#facts.presenceLagMs) return true;
+    const away = ts - (this.#awaySince.get(member) ?? ts);
+    const wasLongAway = ts - (this.#longAway.get(member) ?? -Infinity) < this.#facts.presenceSettleMs;
+    return away >= this.#facts.presenceGraceMs - 1_000 || wasLongAway;
+  }
 }

@@ -53,6 +53,7 @@ function covers({ sub, events, end }: Stream, pos: Pos, { living }: Evidence): b
       );
     }
     if (event.f === "subscribed") return event.pos.epoch === pos.epoch && event.pos.offset >= pos.offset;
-    return event.f === "gap" && (event.to.epoch !== pos.epoch || event.to.offset >= pos.offset);
+    // Behind the end of a fork's gap the log is another branch: what the one before held there never comes.
+    return event.f === "gap" && (event.why === "fork" || event.to.epoch !== pos.epoch || event.to.offset >= pos.offset);
   });
 }

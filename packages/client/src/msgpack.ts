@@ -1,0 +1,20 @@
+// Entry `@heddle/client/msgpack`: the client with everything it has, which speaks MessagePack where the server does, else JSON.
+
+import type { Contract } from "@heddle/protocol/contract";
+import { clientOn, type Client, type ClientOptions } from "./client.ts";
+import { browserLifecycle } from "./connection/lifecycle.ts";
+import { browserMessagePack } from "./transport/browser-msgpack.ts";
+import { createClientCore } from "./whole-client.ts";
+
+export * from "./api.ts";
+export type { Client } from "./client.ts";
+export type { TypedChannel } from "./typed-channel.ts";
+export { browserMessagePack };
+
+/**
+ * Makes a client. It connects when it is first used.
+ *
+ * @throws {LocalError} `option-invalid`, naming field, value and range
+ */
+export const createClient = <C extends Contract>(options: ClientOptions): Client<C> =>
+  clientOn(options, createClientCore, browserMessagePack, browserLifecycle);

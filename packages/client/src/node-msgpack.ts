@@ -1,0 +1,24 @@
+// Entry `@heddle/client/msgpack` in Node.
+
+import { systemRandom } from "@heddle/base/system";
+import type { Contract } from "@heddle/protocol/contract";
+import { messagePackClientCodec } from "@heddle/protocol/msgpack";
+import { clientOn, type Client, type ClientOptions } from "./client.ts";
+import { nodeWebSocket } from "./node-websocket.ts";
+import { createClientCore } from "./whole-client.ts";
+
+export * from "./api.ts";
+export type { Client } from "./client.ts";
+export type { TypedChannel } from "./typed-channel.ts";
+export { messagePackClientCodec };
+export { nodeWebSocket, type NodeWebSocketOptions } from "./node-websocket.ts";
+
+/**
+ * Makes a client that speaks MessagePack where the server does, else JSON. It connects when it is first used.
+ *
+ * @throws {LocalError} `option-invalid`, naming field, value and range
+ */
+export const createClient = <C extends Contract>(options: ClientOptions): Client<C> =>
+  clientOn(options, createClientCore, (url, clock) =>
+    nodeWebSocket(url, { clock, random: systemRandom(), codec: messagePackClientCodec }),
+  );

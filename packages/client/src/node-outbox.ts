@@ -1,0 +1,4 @@
+// Entry `@heddle/client/outbox` in Node: publishes and positions that outlive the process.
+
+export * from "./outbox.ts";
+export { fileStore } from "./node-file-store.ts";

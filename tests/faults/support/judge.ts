@@ -1,0 +1,131 @@
+// From the files of a run to a verdict: the same checker as the simulation's, what this engine promises beyond it, and
+// counts of what happened.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { wireLimits } from "@heddle/protocol";
+import { check, type Facts, type FinalLog, type HistoryEvent } from "@heddle/testkit/checker";
+import { isForbidden, kindOf } from "@heddle/testkit/simulation";
+import { readerName } from "./contract.ts";
+import { readHistory } from "./history-file.ts";
+import { faultKinds } from "./nemesis.ts";
+import type { EngineName } from "./programs.ts";
+import { placeOf } from "./recording-engine.ts";
+
+export type Counts = Readonly<Record<string, number>>;
+
+export interface Verdict {
+  /** As text, each beginning with the invariant's name. */
+  readonly violations: readonly string[];
+  readonly counts: Counts;
+}
+
+/** What a run leaves beside its histories. */
+export interface RunNotes {
+  readonly seed: number;
+  readonly engine: EngineName;
+  readonly final: Readonly<Record<string, FinalLog>>;
+}
+export const notesFile = "run.json";
+
+/** Longer than any program is frozen: what came in before is read only then. */
+const longestFreezeMs = 20_000;
+
+/** @throws {Error} when the folder holds no finished run */
+export function judge(folder: string): Verdict {
+  const { engine, final } = JSON.parse(readFileSync(join(folder, notesFile), "utf8")) as RunNotes;
+  const history = inOrder(readHistory(folder));
+  const counts = countsOf(history, folder);
+  const found = check(history, factsOf(new Map(Object.entries(final))));
+  return {
+    violations: [
+      ...found.map(({ invariant, message }) => `${invariant}: ${message}`),
+      ...brokenPromises(history, engine),
+      ...(counts["chain breaks"]
+        ? [`no-silent-gap: clients found ${counts["chain breaks"]} holes in their streams`]
+        : []),
+    ],
+    counts,
+  };
+}
+
+/**
+ * What was stored, once each and in the logs' order. A server that starts says again what it finds, and what the one before
+ * it had stored unseen is written down only then: it was there as soon as what stands behind it.
+ */
+function inOrder(history: readonly HistoryEvent[]): HistoryEvent[] {
+  const known = new Set<string>();
+  const once = history.filter((event) => {
+    if (event.f !== "stored") return true;
+    const place = placeOf(event.ch, event.pos);
+    return !known.has(place) && known.add(place);
+  });
+  const stored = once.filter((event) => event.f === "stored").sort((a, b) => b.pos.offset - a.pos.offset);
+  const behindMs = new Map<string, number>();
+  const moved = stored.map((event) => {
+    const log = `${event.ch} ${event.pos.epoch}`;
+    const ts = Math.min(event.ts, behindMs.get(log) ?? Infinity);
+    behindMs.set(log, ts);
+    return { ...event, ts };
+  });
+  return [...moved.reverse(), ...once.filter(({ f }) => f !== "stored")].sort((a, b) => a.ts - b.ts);
+}
+
+function factsOf(final: ReadonlyMap<string, FinalLog>): Facts {
+  return {
+    final,
+    // The public contract keeps as many as may be recovered.
+    recoverMax: (ch) => kindOf(ch)?.entries ?? Infinity,
+    isForbidden: (user, ch, action) => user !== readerName && isForbidden(ch, action),
+    // Neither engine shows what it may lose, and all that was ever stored is known, that of lost epochs too.
+    hasPhantoms: false,
+    fifo: "strict",
+    losingFaults: [],
+    splittingFaults: [],
+    nodeLagMs: 0,
+    recoveryMs: 65_000,
+    presenceFaults: faultKinds,
+    presenceSettleMs: 60_000,
+    presenceGraceMs: wireLimits.presenceGraceMs,
+    presenceLagMs: 60_000,
+    tokenGraceMs: wireLimits.tokenGraceMs + longestFreezeMs,
+    queueBytesMax: Infinity,
+    outboxCountMax: wireLimits.outboxCount,
+  };
+}
+
+/** Memory begins anew with every server; a disk does not, however its process ended. */
+function brokenPromises(history: readonly HistoryEvent[], engine: EngineName): string[] {
+  const allowed = engine === "memory" ? ["epoch", "expired", "overflow"] : ["expired", "overflow"];
+  return history.flatMap((event) =>
+    event.f !== "gap" || allowed.includes(event.why)
+      ? []
+      : [`promise: ${event.sub} was told of gap(${event.why}), which ${engine} never makes`],
+  );
+}
+
+function countsOf(history: readonly HistoryEvent[], folder: string): Counts {
+  const counts: Record<string, number> = {};
+  const add = (name: string, count = 1): void => void (counts[name] = (counts[name] ?? 0) + count);
+  for (const event of history) {
+    if (event.f === "pub") add("publishes");
+    else if (event.f === "pub-ok" && event.isDup) add("duplicates");
+    else if (event.f === "deliver") add("deliveries");
+    else if (event.f === "request-ok") add("requests answered");
+    else if (event.f === "history-ok") add("pages of history");
+    else if (event.f === "gap") add(`gap ${event.why}`);
+    else if (event.f === "fault") add(`fault ${event.kind}`);
+    else if (event.f === "proc" && event.is === "started") add("reconnects", -1);
+    else if (event.f === "state" && event.state === "online") add("reconnects");
+  }
+  for (const file of readdirSync(folder).filter((name) => name.endsWith(".counts"))) {
+    const said = JSON.parse(readFileSync(join(folder, file), "utf8")) as Counts;
+    add("resumes", said["resumed"] ?? 0);
+    add("parks", said["parks"] ?? 0);
+    add("chain breaks", said["chainBreaks"] ?? 0);
+    add("lagging turns", said["laggings"] ?? 0);
+    const rss = Math.round((said["rssBytes"] ?? 0) / 1_048_576);
+    counts["server MiB at most"] = Math.max(counts["server MiB at most"] ?? 0, rss);
+  }
+  return counts;
+}

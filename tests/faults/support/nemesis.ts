@@ -1,0 +1,152 @@
+// What goes wrong between real processes: one fault of each kind, its end, and the healing of all.
+
+import type { SeededRandom } from "@heddle/base/fakes";
+import type { FileRecorder } from "./history-file.ts";
+import type { World } from "./world.ts";
+
+const serverFaults = ["server-kill", "server-drain", "server-stop"] as const;
+export const faultKinds = [
+  ...serverFaults,
+  "client-stop",
+  "client-kill",
+  "cut",
+  "reset",
+  "blackhole-up",
+  "blackhole-down",
+  "throttle",
+  "slow",
+  "cut-after",
+] as const;
+type ServerFault = (typeof serverFaults)[number];
+export type FaultKind = (typeof faultKinds)[number];
+
+export class Nemesis {
+  readonly #world: World;
+  readonly #random: SeededRandom;
+  readonly #recorder: FileRecorder;
+  readonly #longestStopMs: number;
+  /** What has to be undone, each with the timer that would do it. */
+  readonly #undo = new Map<() => void, NodeJS.Timeout>();
+  /** Restarts under way. */
+  readonly #busy = new Set<Promise<void>>();
+  readonly #failed: (why: string) => void;
+  #isServerTroubled = false;
+
+  constructor(
+    world: World,
+    random: SeededRandom,
+    recorder: FileRecorder,
+    options: { longestStopMs: number; failed: (why: string) => void },
+  ) {
+    this.#world = world;
+    this.#random = random;
+    this.#recorder = recorder;
+    this.#longestStopMs = options.longestStopMs;
+    this.#failed = options.failed;
+  }
+
+  /** Lets one fault happen. Only one at a time befalls the server. @returns whether it happened */
+  strike(kind: FaultKind): boolean {
+    if (kind === "server-kill" || kind === "server-drain" || kind === "server-stop") return this.#strikeServer(kind);
+    this.#strikeClients(kind);
+    return true;
+  }
+
+  /** Resolves when every program that was ended is there again. */
+  async restarted(): Promise<void> {
+    while (this.#busy.size > 0) await Promise.all(this.#busy);
+  }
+
+  /** Everything is undone, and whoever was away is back. */
+  async heal(): Promise<void> {
+    for (const [undo, timer] of this.#undo) {
+      clearTimeout(timer);
+      undo();
+    }
+    this.#undo.clear();
+    await this.restarted();
+    for (const { proxy } of this.#world.places) proxy.calm();
+  }
+
+  /** Nothing more happens. What is undone is left as it is. */
+  stop(): void {
+    for (const timer of this.#undo.values()) clearTimeout(timer);
+    this.#undo.clear();
+  }
+
+  #strikeClients(kind: Exclude<FaultKind, ServerFault>): void {
+    const random = this.#random;
+    const place = random.pick(this.#world.places);
+    const { proxy, config, child } = place;
+    this.#recorder.fault(kind, config.name);
+    const briefMs = random.between(1_000, 6_000);
+    switch (kind) {
+      case "client-stop":
+        child.freeze();
+        return this.#later(random.between(1_000, this.#longestStopMs), () => child.thaw());
+      case "client-kill":
+        return this.#do(() => this.#world.restartClients(place));
+      case "cut":
+        return proxy.cut();
+      case "reset":
+        return proxy.reset();
+      case "cut-after":
+        return proxy.cutAfter(random.pick(["up", "down"]), random.between(1, 4_000));
+      case "blackhole-up":
+      case "blackhole-down": {
+        const way = kind === "blackhole-up" ? "up" : "down";
+        proxy.setWeather(way, { isBlackhole: true });
+        // Longer than silence is borne, or shorter.
+        return this.#later(random.between(1_000, 16_000), () => proxy.setWeather(way, { isBlackhole: false }));
+      }
+      case "throttle":
+        proxy.setWeather("down", { bytesPerS: random.between(2_000, 20_000) });
+        return this.#later(briefMs, () => proxy.setWeather("down", { bytesPerS: Infinity }));
+      case "slow":
+        for (const way of ["up", "down"] as const)
+          proxy.setWeather(way, { delayMs: random.between(20, 300), jitterMs: 100 });
+        return this.#later(briefMs, () => {
+          for (const way of ["up", "down"] as const) proxy.setWeather(way, { delayMs: 0, jitterMs: 0 });
+        });
+    }
+  }
+
+  #strikeServer(kind: ServerFault): boolean {
+    const { server } = this.#world;
+    if (server === undefined || this.#isServerTroubled) return false;
+    this.#isServerTroubled = true;
+    const over = (): void => void (this.#isServerTroubled = false);
+    this.#recorder.fault(kind, server.name);
+    if (kind === "server-stop") {
+      server.freeze();
+      this.#later(this.#random.between(1_000, this.#longestStopMs), () => {
+        server.thaw();
+        over();
+      });
+      return true;
+    }
+    const awayMs = this.#random.between(0, 2_000);
+    this.#do(async () => {
+      await (kind === "server-kill" ? this.#world.killServer() : this.#world.drainServer());
+      await new Promise((resolve) => setTimeout(resolve, awayMs));
+      await this.#world.startServer();
+      over();
+    });
+    return true;
+  }
+
+  #later(afterMs: number, undo: () => void): void {
+    const run = (): void => {
+      this.#undo.delete(run);
+      undo();
+    };
+    this.#undo.set(run, setTimeout(run, afterMs));
+  }
+
+  #do(work: () => Promise<void>): void {
+    const doing = work()
+      .catch((error: unknown) => this.#failed(String(error)))
+      .finally(() => this.#busy.delete(doing));
+    this.#busy.add(doing);
+  }
+}

@@ -1,0 +1,65 @@
+// What the harness and its programs tell each other: a configuration at the start, then short messages.
+
+export const engines = ["memory", "disk"] as const;
+export type EngineName = (typeof engines)[number];
+
+export interface ServerConfig {
+  readonly folder: string;
+  /** Name of this run of the process, unique in the history. */
+  readonly name: string;
+  /** 0 at the first start: any. */
+  readonly port: number;
+  readonly engine: EngineName;
+  /** Where a durable engine keeps its files, over restarts. */
+  readonly data: string;
+  readonly seed: number;
+}
+
+export interface ClientConfig {
+  readonly folder: string;
+  /** Of the process; its clients are `name-0`, `name-1`, … */
+  readonly name: string;
+  /** How often this process has been started. */
+  readonly run: number;
+  /** Of its proxy. */
+  readonly port: number;
+  readonly clientCount: number;
+  readonly isHeavy: boolean;
+  readonly tokenMs: number;
+  readonly seed: number;
+}
+
+/** From the harness. `calm`: do nothing more of your own. */
+export type Order = { readonly do: "calm" | "tell" | "leave" };
+
+export interface ClientTold {
+  readonly is: "told";
+  readonly isOnline: boolean;
+  /** Questions without an answer. */
+  readonly openCount: number;
+  /** Where each of its clients stands on each channel it follows, as `channel position` lines. */
+  readonly stands: readonly string[];
+}
+
+export type Told =
+  | { readonly is: "listening"; readonly port: number }
+  | { readonly is: "working" }
+  | { readonly is: "left"; readonly left: Readonly<Record<string, number>> }
+  | ClientTold;
+
+/** Names of the instances of one run of a client process, as the history knows them. */
+export const procsOf = ({ name, run, clientCount }: Pick<ClientConfig, "name" | "run" | "clientCount">) =>
+  Array.from({ length: clientCount }, (_, index) => ({
+    proc: `${name}-${index}.${run}`,
+    user: `user-${name}-${index}`,
+  }));
+
+/** The first message: a program is loaded before anybody knows what for. */
+export const configuration = <T>(): Promise<T> => new Promise((resolve) => process.once("message", resolve));
+export const tell = (told: Told): void => void process.send?.(told);
+
+/** A program ends with its harness, and leaves Ctrl-C to it. */
+export function belong(): void {
+  process.on("disconnect", () => process.exit(1));
+  process.on("SIGINT", () => {});
+}

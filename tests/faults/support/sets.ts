@@ -1,0 +1,13 @@
+// How long the named sets take: one round is one history.
+
+import type { RunOptions } from "./run.ts";
+
+export interface RunSet extends Pick<RunOptions, "workMs" | "longestStopMs"> {
+  /** For each engine. */
+  readonly rounds: number;
+}
+
+export const sets: Readonly<Record<string, RunSet>> = {
+  smoke: { rounds: 1, workMs: 35_000, longestStopMs: 6_000 },
+  full: { rounds: 5, workMs: 90_000, longestStopMs: 20_000 },
+};
