@@ -3,9 +3,10 @@
 import { expectInteger, expectRange, OptionError, type Clock, type Random } from "@heddle/base";
 import { wireLimits } from "@heddle/protocol";
 import type { MemoryReading } from "./pressure/memory-guard.ts";
+import type { RateLimits } from "./pressure/rates.ts";
 import type { Application, Authenticator, BulkSender, Digest, Engine } from "./ports/index.ts";
 
-export interface HubLimits {
+export interface HubLimits extends RateLimits {
   /** Flow-control window offered unless the client asks for another. Cost units, 65_536…1_048_576, default 262_144. */
   readonly windowCost: number;
   /** A connection's outgoing queue. Bytes, 16_384…16_777_216, default 262_144. */
@@ -57,25 +58,6 @@ export interface HubLimits {
   readonly callsMax: number;
   /** Streams of all connections open at once; beyond, `overloaded`. 1…1_000_000, default 10_000. */
   readonly streamsMax: number;
-  /** Frames of one connection that ask for something, on average; more are answered 429. 1…1_000_000, default 500. */
-  readonly framesPerSecond: number;
-  /** And at once. Default 1_000. */
-  readonly framesBurst: number;
-  /** Their size a second. Bytes, default 1_048_576. */
-  readonly bytesPerSecond: number;
-  /** And at once. Bytes, default 4_194_304. */
-  readonly bytesBurst: number;
-  /** The same for all connections of a user on this node together. Defaults 2_000, 4_000, 4_194_304 and 16_777_216. */
-  readonly userFramesPerSecond: number;
-  readonly userFramesBurst: number;
-  readonly userBytesPerSecond: number;
-  readonly userBytesBurst: number;
-  /** Subscriptions begun on one connection, on average. Default 100. */
-  readonly subscriptionsPerSecond: number;
-  /** And at once. Default 2_048. */
-  readonly subscriptionsBurst: number;
-  /** Who is refused at this many times the connection's limits is closed with 4029. 2…1_000, default 10. */
-  readonly floodFactor: number;
   /** 95 of 100 appends should be answered within this; else fewer are let through, and the rest answered 103. Milliseconds, 1…60_000, default 50. */
   readonly appendTargetMs: number;
   /** Clients' appends under way at once, fewest and most. 1…1_000_000, defaults 32 and 4_096. */

@@ -4,21 +4,24 @@
 import { TokenBucket } from "./token-bucket.ts";
 
 export interface RateLimits {
-  /** Frames of one connection that ask for something, a second on average and at once. */
+  /** Frames of one connection that ask for something, on average; more are answered 429. 1…1_000_000, default 500. */
   readonly framesPerSecond: number;
+  /** And at once. Default 1_000. */
   readonly framesBurst: number;
-  /** Their cost. */
+  /** Their size a second. Bytes, default 1_048_576. */
   readonly bytesPerSecond: number;
+  /** And at once. Bytes, default 4_194_304. */
   readonly bytesBurst: number;
-  /** The same for all connections of one user on this node together. */
+  /** The same for all connections of a user on this node together. Defaults 2_000, 4_000, 4_194_304 and 16_777_216. */
   readonly userFramesPerSecond: number;
   readonly userFramesBurst: number;
   readonly userBytesPerSecond: number;
   readonly userBytesBurst: number;
-  /** Subscriptions begun on one connection. */
+  /** Subscriptions begun on one connection, on average. Default 100. */
   readonly subscriptionsPerSecond: number;
+  /** And at once. Default 2_048. */
   readonly subscriptionsBurst: number;
-  /** Who is refused at this many times the connection's limits is closed. */
+  /** Who is refused at this many times the connection's limits is closed with 4029. 2…1_000, default 10. */
   readonly floodFactor: number;
 }
 
