@@ -1,7 +1,7 @@
 // `npm run setup`: makes a fresh clone ready, and a ready one again in a moment. Plain Node: nothing is installed yet.
 //
 //   --install-only   dependencies, no build (what `npm run check` needs)
-//   --system         Debian packages for the browser and interoperability tests as well (`npm run setup:system`)
+//   --system         Debian packages for the tests with browsers, Redis, balancers and other libraries too (`npm run setup:system`)
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { complainAboutNode } from "./lib/node-range.mjs";

@@ -1,6 +1,6 @@
 // `npm test`: sets up, then runs every stage and stops at the first that fails. The last line sums up.
 //
-//   npm test                       everything but the faults, which run in real time and by name alone
+//   npm test                       everything but Redis Cluster, Sentinel and the load balancers
 //   npm run test:unit              one stage; several by `node scripts/test.mjs unit e2e`
 import { fail, Plain, seconds } from "./lib/output.mjs";
 import { setup } from "./setup.mjs";
@@ -13,21 +13,18 @@ const stages = {
   ...Object.fromEntries(Object.entries(stageConfigs).map(([name, config]) => [name, () => runVitest(name, config)])),
 };
 
-/**
- * Stages that run only when they are asked for. The faults' run in real time: what they meet is another thing each time, and
- * about every second run still has a finding that is not understood.
- */
-const byNameAlone = ["faults"];
+/** Stages that take minutes more, and run when they are named. */
+const byNameAlone = new Set(["cluster", "deploy"]);
 
-/** @param {readonly string[]} asked names of stages; empty means all but those */
+/** @param {readonly string[]} asked names of stages; empty means all but those that have to be named */
 async function main(asked) {
   const unknown = asked.find((name) => !(name in stages));
   if (unknown !== undefined)
     throw new Plain(`There is no stage "${unknown}"; the stages are ${Object.keys(stages).join(", ")}.`);
-  const chosen = asked.length > 0 ? asked : Object.keys(stages).filter((name) => !byNameAlone.includes(name));
+  const chosen = asked.length > 0 ? asked : Object.keys(stages).filter((name) => !byNameAlone.has(name));
   const startedAtMs = performance.now();
   console.log(`▸ setup`);
-  if (chosen.includes("e2e") || chosen.includes("interop"))
+  if (["e2e", "interop", "redis", "cluster", "deploy"].some((name) => chosen.includes(name)))
     await setupSystem({ mayInstall: process.env["CI"] === "true" });
   // The check compiles everything itself and reports it better.
   await setup({ installOnly: chosen.every((name) => name === "check" || name === "unit") });

@@ -28,7 +28,7 @@ export async function runFanout(
     driverArgs: { count: subscribers },
     cases,
     measure: (contender, load, { isWarmUp }) =>
-      publish(
+      publishTo(
         contender,
         isWarmUp ? { burst: 1, turnsAhead, seconds: Math.min(warmUpSecondsMax, seconds) } : { ...load, seconds },
         subscribers,
@@ -41,7 +41,8 @@ export async function runFanout(
   return { results, tables, notes: setUps(results) };
 }
 
-async function publish(contender, load, subscribers) {
+/** Has the server publish for as long as `load` says, and tells what a delivery cost. */
+export async function publishTo(contender, load, subscribers) {
   const { server, driver } = contender;
   driver.on("seen", ({ deliveries }) => server.send({ is: "seen", publishes: deliveries / subscribers }));
   driver.send({ is: "reset", tellAfter: load.turnsAhead === undefined ? 0 : load.burst * subscribers });

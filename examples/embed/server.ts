@@ -18,4 +18,4 @@ const { url } = await server.listen({ port: Number(process.env["PORT"] ?? 7071),
 console.log(`listening at ${url}`);
 
 process.once("SIGINT", () => void server.close());
-process.once("SIGTERM", () => void server.close());
+process.once("SIGTERM", () => void server.drain());

@@ -95,9 +95,16 @@ export const zones: readonly Zone[] = [
     node: true,
   },
   {
+    name: "server/transport-http",
+    files: /^packages\/server\/src\/transport-http\//,
+    may: ["base", ...wire, "hub/ports"],
+    testsMay: ["hub", "hub/memory"],
+    node: true,
+  },
+  {
     name: "server",
     files: /^packages\/server\/src\//,
-    may: ["base", ...protocol, ...hub, "websocket", "server/transport-websocket"],
+    may: ["base", ...protocol, ...hub, "websocket", "server/transport-websocket", "server/transport-http"],
     node: true,
   },
 
@@ -113,6 +120,14 @@ export const zones: readonly Zone[] = [
     may: ["base", ...wire, "hub/ports"],
     testsMay: ["engine-disk/level", "testkit"],
     node: false,
+  },
+
+  {
+    name: "engine-redis",
+    files: /^packages\/engine-redis\/src\//,
+    may: ["base", ...wire, "hub/ports"],
+    testsMay: ["testkit"],
+    node: true,
   },
 
   {

@@ -145,6 +145,9 @@ describe("the system's packages", () => {
     const without = (word: string) => complainAboutSystem((path) => !path.includes(word));
     expect(without("chromium")).toMatch(/need \/usr\/bin\/chromium, not found/);
     expect(without("aiohttp")).toMatch(/need \S+\/aiohttp\/__init__\.py, not found/);
-    expect(without("websockets")).toContain("apt-get install chromium python3-aiohttp python3-websockets");
+    expect(without("websockets")).toContain(
+      "apt-get install chromium haproxy nginx python3-aiohttp python3-websockets",
+    );
+    expect(without("redis")).toMatch(/need \/usr\/bin\/redis-check-rdb, not found.*redis-tools\)/);
   });
 });

@@ -1,4 +1,4 @@
-// What npm cannot bring: a browser, and the WebSocket implementations of another language.
+// What npm cannot bring: a browser, a Redis, load balancers, and the WebSocket implementations of another language.
 import { existsSync } from "node:fs";
 import { Plain, step } from "../lib/output.mjs";
 import { run } from "../lib/run.mjs";
@@ -6,8 +6,12 @@ import { run } from "../lib/run.mjs";
 /** Debian packages the tests need, and a file each puts in its place. */
 const landmarks = {
   chromium: "/usr/bin/chromium",
+  haproxy: "/usr/sbin/haproxy",
+  nginx: "/usr/sbin/nginx",
   "python3-aiohttp": "/usr/lib/python3/dist-packages/aiohttp/__init__.py",
   "python3-websockets": "/usr/lib/python3/dist-packages/websockets/__init__.py",
+  // The server itself is in it under this name; the package `redis-server` would start one as a service.
+  "redis-tools": "/usr/bin/redis-check-rdb",
 };
 
 export const systemPackages = Object.keys(landmarks);
@@ -19,7 +23,7 @@ export const systemPackages = Object.keys(landmarks);
 export function complainAboutSystem(isThere = existsSync) {
   const missing = Object.values(landmarks).filter((path) => !isThere(path));
   if (missing.length === 0) return undefined;
-  return `The browser and interoperability tests need ${missing.join(" and ")}, not found: run "npm run setup:system" (Debian: apt-get install ${systemPackages.join(" ")}).`;
+  return `The browser, Redis, deployment and interoperability tests need ${missing.join(" and ")}, not found: run "npm run setup:system" (Debian: apt-get install ${systemPackages.join(" ")}).`;
 }
 
 /**

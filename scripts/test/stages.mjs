@@ -16,8 +16,11 @@ export const stageConfigs = {
   unit: "vitest.config.ts",
   simulation: "tests/simulation/vitest.config.ts",
   conformance: "tests/conformance/vitest.config.ts",
+  redis: "tests/redis/vitest.config.ts",
+  cluster: "tests/redis/cluster.config.ts",
   interop: "tests/interop/vitest.config.ts",
   faults: "tests/faults/vitest.config.ts",
+  deploy: "tests/deploy/vitest.config.ts",
   e2e: "tests/e2e/vitest.config.ts",
   packaging: "tests/packaging/vitest.config.ts",
 };

@@ -74,7 +74,7 @@ describe("a request that is wrong is answered with its code, and the connection 
     ["a durable event with number 0", "badRequest", pub({ n: 0 }), /pub\.n/],
     ["a number behind itself", "badRequest", pub({ pn: 1 }), /pub\.pn/],
     ["a volatile event with a number", "badRequest", pub({ e: "typing", d: { on: true } }), /pub\.n: a volatile event/],
-    ["bytes where JSON is spoken", "badRequest", pub({ d: undefined, b: "AAAA" }), /pub\.b/],
+    ["bytes where JSON is wanted", "refused", pub({ d: undefined, b: "AAAA" }), /^message: /],
     ["a key longer than any", "badRequest", pub({ key: "k".repeat(65) }), /pub\.key: 1 to 64 bytes/],
     ["an expected position nobody gave out", "badRequest", pub({ ex: ["epoch", 1, 0] }), /pub\.ex/],
     ["an expected position that is not the head", "conflict", pub({ ex: position }), /^$/],

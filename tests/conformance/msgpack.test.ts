@@ -3,6 +3,7 @@
 import { systemClock, systemRandom } from "@heddle/base/system";
 import { createClient as createJsonClient } from "@heddle/client";
 import { createClient, messagePackClientCodec, nodeWebSocket } from "@heddle/client/msgpack";
+import { createClient as createSmallest } from "@heddle/client/websocket";
 import { clientFrameShapes, serverFrameShapes, wireLimits } from "@heddle/protocol";
 import { messagePackCodec } from "@heddle/protocol/msgpack";
 import { faultTransport } from "@heddle/testkit/faults";
@@ -126,12 +127,31 @@ describe("a server that speaks MessagePack", () => {
     expect((await client.closed).code).toBe(code);
   });
 
-  it("answers a frame over the limit in bytes with 303 and reads on", async () => {
+  it("answers a frame over the limit with 303 and reads on", async () => {
     await using chat = await start();
     await using client = await RawClient.greet(`${chat.url}/realtime`, { k: "ada" }, { codec });
-    // 50,000 characters, 150,000 bytes
-    client.say({ t: "pub", r: 1, ch: "room/1", e: "message", n: 1, pn: 0, d: { text: "語".repeat(50_000) } });
+    client.say({ t: "pub", r: 1, ch: "room/1", e: "message", n: 1, pn: 0, d: { text: "語".repeat(65_536) } });
     expect(await client.answer(1)).toMatchObject({ t: "err", code: 303 });
     await client.settled();
+  });
+});
+
+describe("the largest text a client sends", () => {
+  // Three bytes a character in MessagePack, one unit in both.
+  it.each([
+    ["MessagePack", messagePackClientCodec],
+    ["JSON", undefined],
+  ])("in %s is taken by the server, and one character more is refused before it is sent", async (_, frameCodec) => {
+    await using chat = await start();
+    const link = { clock: systemClock(), random: systemRandom(), codec: frameCodec };
+    const transport = nodeWebSocket(`${chat.url}/realtime`, link);
+    await using client = createSmallest<Chat>({ transport, token: () => "keeper" });
+    const vault = client.channel("vault");
+    const framing = 120 + JSON.stringify({ ch: "vault", e: "note", d: "" }).length;
+    const largest = "語".repeat(wireLimits.frameBytes - framing);
+    expect((await vault.publish("note", largest)).position?.[1]).toBe(1);
+    const tooMuch = vault.publish("note", `${largest}語`);
+    await expect(tooMuch).rejects.toMatchObject({ code: 303, retryAfterMs: undefined });
+    expect(chat.server.stats().counters?.errors).toBe(0);
   });
 });

@@ -1,14 +1,31 @@
 import { defineConfig } from "vitest/config";
 
-// Real servers, real sockets, one process. The packages are read as source.
-export default defineConfig({
+const shared = {
   resolve: { conditions: ["heddle-source"] },
   ssr: { resolve: { conditions: ["heddle-source"] } },
   cacheDir: "../../node_modules/.vite/conformance",
+};
+const common = { root: import.meta.dirname, testTimeout: 15_000, pool: "threads" } as const;
+
+// Real servers, real sockets, one process. The packages are read as source. Everything over WebSockets, and what clients
+// see once more over each other transport.
+export default defineConfig({
+  ...shared,
   test: {
-    root: import.meta.dirname,
-    include: ["**/*.test.ts"],
-    testTimeout: 15_000,
-    pool: "threads",
+    projects: [
+      {
+        ...shared,
+        test: { ...common, name: "websocket", include: ["**/*.test.ts"], provide: { transport: "websocket" } },
+      },
+      ...(["stream", "poll"] as const).map((transport) => ({
+        ...shared,
+        test: {
+          ...common,
+          name: transport,
+          include: [`patterns/${transport === "poll" ? "!(ask|nodes|presence|unicast)" : "*"}.test.ts`],
+          provide: { transport },
+        },
+      })),
+    ],
   },
 });

@@ -1,51 +1,29 @@
-import { createServer as createHttpServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { fileURLToPath } from "node:url";
 import { createServer } from "@heddle/server";
 import type { Browser, Page } from "playwright-core";
-import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connect } from "./support/browser.ts";
 import type { OutboxPage } from "./support/outbox-page.ts";
+import { readPage, servePage, type ServedPage } from "./support/served-page.ts";
 import { words } from "./support/words.ts";
 
 const heddle = createServer({ contract: words, auth: (token) => ({ user: token ?? "" }) });
-let http: Server;
+let served: ServedPage;
 let browser: Browser;
 let url = "";
 
 beforeAll(async () => {
-  const entry = fileURLToPath(new URL("support/outbox-page.ts", import.meta.url));
-  const built = await build({
-    configFile: false,
-    logLevel: "error",
-    build: { write: false, target: "es2022", lib: { entry, formats: ["es"] } },
-  });
-  const outputs = (Array.isArray(built) ? built : [built]).flatMap((each) => ("output" in each ? each.output : []));
-  const script = outputs.flatMap((each) => (each.type === "chunk" ? [each.code] : [])).join("\n");
-  http = createHttpServer((request, response) => {
-    const isScript = request.url === "/page.js";
-    response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
-    response.end(isScript ? script : `<!doctype html><title>t</title><script type="module" src="/page.js"></script>`);
-  });
-  await heddle.attach(http);
-  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
-  url = `http://127.0.0.1:${(http.address() as AddressInfo).port}/`;
+  served = await servePage("outbox-page.ts", heddle);
+  url = served.url;
   browser = await connect();
 });
 
 afterAll(async () => {
   await browser.close();
   await heddle.close();
-  http.closeAllConnections();
-  await new Promise((resolve) => http.close(resolve));
+  await served[Symbol.asyncDispose]();
 });
 
-/** Reads something of the page's, once its script has run. */
-async function of<T>(page: Page, read: (its: OutboxPage) => T): Promise<T> {
-  await page.waitForFunction("globalThis.page");
-  return (await page.evaluate(`(${read.toString()})(globalThis.page)`)) as T;
-}
+const of = <T>(page: Page, read: (its: OutboxPage) => T): Promise<Awaited<T>> => readPage(page, read);
 
 /** A socket of the page that never opens: what a page without a network has, while the page itself can be loaded. */
 const unplug = (page: Page): Promise<void> => page.routeWebSocket(/realtime/, (socket) => void socket.close());

@@ -5,7 +5,7 @@ import type { History, HistoryEvent } from "@heddle/testkit/checker";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { belowFloors } from "./support/floors.ts";
 import { judge } from "./support/judge.ts";
-import { engines, type EngineName } from "./support/programs.ts";
+import { engineNames as engines, type EngineName } from "./support/engines.ts";
 import { runFaults, type RunResult } from "./support/run.ts";
 import { sets, type RunSet } from "./support/sets.ts";
 
@@ -70,12 +70,12 @@ describe("the judge of their histories", () => {
     const folder = planted((event, earlier, later) =>
       isInTheMiddle(event, earlier, later) && ++left === 3 ? [] : undefined,
     );
-    expect(judge(folder).violations.join("\n")).toMatch(/^no-silent-gap: /m);
+    expect(judge(folder).problems.join("\n")).toMatch(/^no-silent-gap: /m);
   });
 
   it("refuses a delivery that came twice", () => {
     const folder = planted((event) => (event.f === "deliver" ? [event, event] : undefined));
-    expect(judge(folder).violations.join("\n")).toMatch(/^no-dup: /m);
+    expect(judge(folder).problems.join("\n")).toMatch(/^no-dup: /m);
   });
 
   it("refuses an answer that names a place where something else stands", () => {
@@ -84,12 +84,12 @@ describe("the judge of their histories", () => {
         ? [{ ...event, pos: { ...event.pos, offset: event.pos.offset - 1 } }]
         : undefined,
     );
-    expect(judge(folder).violations.join("\n")).toMatch(/^ack-truth: /m);
+    expect(judge(folder).problems.join("\n")).toMatch(/^ack-truth: /m);
   });
 
   it("refuses what nobody published", () => {
     const folder = planted((event) => (event.f === "deliver" ? [{ ...event, hash: "nobody/1" }] : undefined));
-    expect(judge(folder).violations.join("\n")).toMatch(/^ack-truth: nobody\/1 was delivered and never published/m);
+    expect(judge(folder).problems.join("\n")).toMatch(/^ack-truth: nobody\/1 was delivered and never published/m);
   });
 
   it.each([
@@ -97,7 +97,7 @@ describe("the judge of their histories", () => {
     ["disk", "epoch"],
   ] as const)("refuses on %s a gap(%s), which it never makes", (engine, why) => {
     const folder = planted((event) => (event.f === "gap" ? [{ ...event, why }] : undefined), engine);
-    expect(judge(folder).violations.join("\n")).toContain(`gap(${why}), which ${engine} never makes`);
+    expect(judge(folder).problems.join("\n")).toContain(`gap(${why}), which ${engine} never makes`);
   });
 
   it("refuses a publish that was never answered", () => {
@@ -111,15 +111,17 @@ describe("the judge of their histories", () => {
       if (event.f === "pub" && event.proc === `c1-0.${living}`) op ||= event.op;
       return answers.includes(event.f) && "op" in event && event.op === op ? [] : undefined;
     });
-    expect(judge(folder).violations.join("\n")).toMatch(/^liveness: .* was never answered/m);
+    expect(judge(folder).problems.join("\n")).toMatch(/^liveness: .* was never answered/m);
   });
 });
 
 describe("the floors", () => {
   it("refuse a run in which too little happened, or a fault did not", () => {
     const { counts } = of("memory");
-    expect(belowFloors({ ...counts, deliveries: 3, "fault reset": 0 }, "memory", smoke.workMs)).toEqual([
-      "deliveries: 3, at least 1166 wanted",
+    const notes = { engine: "memory", isHeavy: false, workMs: smoke.workMs } as const;
+    expect(belowFloors({ ...counts, deliveries: 3, "gap epoch": 8, "fault reset": 0 }, notes)).toEqual([
+      "deliveries: 3, at least 2333 wanted",
+      "gap epoch: 8, at least 9 wanted",
       "fault reset: 0, at least 1 wanted",
     ]);
   });

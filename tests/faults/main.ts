@@ -3,15 +3,16 @@
 
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
-import { judge, type Counts } from "./support/judge.ts";
-import { engines } from "./support/programs.ts";
+import { engineNames as engines } from "./support/engines.ts";
+import { judge } from "./support/judge.ts";
+import type { Counts } from "./support/notes.ts";
 import { runFaults } from "./support/run.ts";
 import { sets } from "./support/sets.ts";
 
 const usage = `usage: npm run faults -- [--engine ${engines.join("|")}] [--set ${Object.keys(sets).join("|")}] [--seed S] [--keep DIR]
        npm run faults -- --judge DIR
 
-  --engine NAME  where the server keeps its channels; default each in turn
+  --engine NAME  where the server keeps its channels; default each, at the same time
   --set NAME     ${Object.entries(sets)
     .map(([name, { rounds, workMs }]) => `${name}: ${rounds} × ${workMs / 1_000} s of work for each engine`)
     .join("; ")}; default smoke
@@ -19,6 +20,9 @@ const usage = `usage: npm run faults -- [--engine ${engines.join("|")}] [--set $
                  tried and not what happens
   --keep DIR     keep all histories there; without it only those in which something is wrong
   --judge DIR    judge the histories of an earlier run again`;
+
+/** What a shell says of a program these signals ended. */
+const interruptCodes = { SIGINT: 130, SIGTERM: 143 };
 
 const { values } = parseArgs({
   options: {
@@ -43,29 +47,34 @@ else if (set === undefined || chosen.length === 0 || !(Number.isInteger(seed) &&
 
 async function runAll({ rounds, ...times }: (typeof sets)[string]): Promise<void> {
   const interrupt = new AbortController();
-  process.once("SIGINT", () => {
-    console.error("\ninterrupted: ending what was started");
-    interrupt.abort(new Error("interrupted"));
-  });
-  for (let round = 0; round < rounds && !interrupt.signal.aborted; round++) {
-    for (const engine of chosen) {
-      if (interrupt.signal.aborted) break;
-      const of = { ...times, engine, seed: seed + round, keep: values.keep, signal: interrupt.signal };
-      console.log(`\n▸ ${engine}, seed ${of.seed}: ${times.workMs / 1_000} s of work`);
-      const result = await runFaults(of);
-      if (interrupt.signal.aborted) break;
+  let interruptedCode = 0;
+  for (const [signal, code] of Object.entries(interruptCodes)) {
+    process.on(signal, () => {
+      console.error("\ninterrupted: ending what was started");
+      interruptedCode = code;
+      interrupt.abort(new Error("interrupted"));
+    });
+  }
+  const { signal } = interrupt;
+  for (let round = 0; round < rounds && !signal.aborted; round++) {
+    const roundSeed = seed + round;
+    console.log(`\n▸ ${chosen.join(" and ")}, seed ${roundSeed}: ${times.workMs / 1_000} s of work`);
+    const runs = chosen.map((engine) => runFaults({ ...times, engine, seed: roundSeed, keep: values.keep, signal }));
+    for (const [index, result] of (await Promise.all(runs)).entries()) {
+      const engine = chosen[index] ?? "";
+      if (signal.aborted) break;
+      console.log(`\n  ${engine}, seed ${roundSeed}`);
       const code = tell(result);
       if (code !== 0)
-        console.error(`  again: npm run faults -- --engine ${engine} --set ${values.set} --seed ${of.seed}`);
+        console.error(`  again: npm run faults -- --engine ${engine} --set ${values.set} --seed ${roundSeed}`);
       process.exitCode = Math.max(Number(process.exitCode ?? 0), code);
     }
   }
-  if (interrupt.signal.aborted) process.exitCode = 130;
+  if (interrupt.signal.aborted) process.exitCode = interruptedCode;
 }
 
 function judgeAgain(folder: string): Parameters<typeof tell>[0] {
-  const { violations, counts } = judge(folder);
-  return { problems: violations, counts, folder };
+  return { ...judge(folder), folder };
 }
 
 /** @returns the exit code */

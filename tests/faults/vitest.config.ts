@@ -1,7 +1,13 @@
 import { defineConfig } from "vitest/config";
 
-// Real processes over the built packages.
+// Real processes over the built packages, one run at a time.
 export default defineConfig({
   cacheDir: "../../node_modules/.vite/faults",
-  test: { root: import.meta.dirname, include: ["**/*.test.ts"], testTimeout: 300_000, hookTimeout: 900_000 },
+  test: {
+    root: import.meta.dirname,
+    include: ["**/*.test.ts"],
+    fileParallelism: false,
+    testTimeout: 300_000,
+    hookTimeout: 900_000,
+  },
 });

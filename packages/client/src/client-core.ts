@@ -1,20 +1,28 @@
 // The client without types: plain channel names, any JSON values. Puts the parts together and hands frames round.
 
-import { closeHundredOf, dropPositionsHundred, type Guarantee, type ServerFrame } from "@heddle/protocol";
+import {
+  closeHundredOf,
+  dropPositionsHundred,
+  type AskFrame,
+  type PartFrame,
+  type Guarantee,
+  type ServerCancelFrame,
+  type ServerFrame,
+} from "@heddle/protocol";
 import type { BareChannel, SubscribeOptions } from "./channel/channel-api.ts";
 import { newChannels, type NoticeGap } from "./channel/channels.ts";
 import { messageFrom, type Meta } from "./channel/delivery.ts";
-import { newConnection, type ClientState } from "./connection/connection.ts";
+import { newConnection, type ClientState, type Parse } from "./connection/connection.ts";
 import { newTokenKeeper } from "./connection/token-keeper.ts";
 import { HeddleError, LocalError } from "./errors.ts";
 import { newEmitter, throwLater, type Listener, type Off } from "./emitter.ts";
 import type { Growing } from "./growing.ts";
 import { clientLimits, resolveLimits, type CoreOptions, type Settings } from "./options.ts";
-import { frameLength, newOutbox } from "./outbox/outbox.ts";
+import { newOutbox } from "./outbox/outbox.ts";
 import { ports, type ClientPorts } from "./ports.ts";
 import type { Asks } from "./requests/asks.ts";
 import { newAsk, type AskOptions } from "./requests/requests.ts";
-import { newSender, type Answer } from "./requests/sender.ts";
+import { frameLength, newSender, type Answer } from "./requests/sender.ts";
 import { newCounters, type ClientStats } from "./stats.ts";
 
 export interface CallOptions extends AskOptions {
@@ -66,11 +74,16 @@ interface ClientKinds {
 
 /**
  * @param extend  is given every channel when it is made
+ * @param parse   makes frames of texts. Default: as they are, a payload of bytes being base64 text
  * @throws {LocalError} `option-invalid`, naming field, value and range
  */
-export function createBareClient(options: CoreOptions, extend?: (channel: BareChannel) => void): BareClient {
+export function createBareClient(
+  options: CoreOptions,
+  extend?: (channel: BareChannel) => void,
+  parse: Parse = JSON.parse,
+): BareClient {
   const settings: Settings = resolveLimits({ ...options, onError: options.onError ?? throwLater }, clientLimits);
-  const { clock, random, lifecycle, windowCost, requestCount } = settings;
+  const { clock, random, lifecycle, transport, windowCost, requestCount } = settings;
   const kept = settings.outbox?.[ports];
   const counters = newCounters();
   const [tell, add] = newEmitter<ClientKinds>(settings.onError);
@@ -94,43 +107,48 @@ export function createBareClient(options: CoreOptions, extend?: (channel: BareCh
     }
   });
 
-  const [send, connectLink, hurry, restart, expires, close] = newConnection(settings, counters, token, [
-    () => ({ pid, w: windowCost, subs: helloSubs(), ...kept?.[1]() }),
-    (welcome) => {
-      const { u, x, id, g, max } = welcome;
-      // Numbers count per identity: under another one a repetition would be a second message, and by somebody else.
-      if (self.x && self.x !== x) giveUp("user-changed");
-      Object.assign(self, { userId: u, x, connectionId: id, guarantee: g });
-      lengthMax = max;
-      channelsWelcomed();
-      welcomed(welcome);
-    },
-    (frame, cost) => {
-      const { t } = frame;
-      if (t === "ask") {
-        if (asks) void asks[1](frame);
-        else send({ t: "reply", r: frame.r, err: { code: 302, why: frame.op } });
-      } else if (t === "cancel") asks?.[2](frame.r);
-      else if ("r" in frame) answered(frame as Answer, cost);
-      else if (t === "m" && !frame.c) {
-        notice(...messageFrom(frame, undefined));
-      } else if ("c" in frame) channelFrame(frame as ServerFrame & { readonly c: number }, cost);
-    },
-    (code, endedWhy) => {
-      if (endedWhy !== undefined) {
-        unwatch?.();
-        giveUp("closed", endedWhy);
-        channelsClosed(new LocalError("closed", endedWhy));
-      }
-      asks?.[2]();
-      lost(code === 1009);
-      channelsLost(closeHundredOf(code) === dropPositionsHundred);
-    },
-    (state) => {
-      self.state = state;
-      void tell("state", state);
-    },
-  ]);
+  const [send, connectLink, hurry, restart, expires, close] = newConnection(
+    settings,
+    counters,
+    token,
+    [
+      () => ({ pid, w: windowCost, subs: helloSubs(), ...kept?.[1]() }),
+      (welcome) => {
+        const { u, x, id, g, max } = welcome;
+        // Numbers count per identity: under another one a repetition would be a second message, and by somebody else.
+        if (self.x && self.x !== x) giveUp("user-changed");
+        Object.assign(self, { userId: u, x, connectionId: id, guarantee: g });
+        lengthMax = max;
+        channelsWelcomed();
+        welcomed(welcome);
+      },
+      (frame, cost) => {
+        const { t } = frame;
+        if ("r" in frame) {
+          const { r } = frame;
+          if (typeof r !== "string") answered(frame as Answer, cost);
+          else if (asks) void asks[1](frame as AskFrame | ServerCancelFrame | PartFrame);
+          else send({ t: "reply", r, err: { code: 302 } });
+        } else if (t === "m" && !frame.c) {
+          notice(...messageFrom(frame, undefined));
+        } else if ("c" in frame) channelFrame(frame as ServerFrame & { readonly c: number }, cost);
+      },
+      (code, endedWhy) => {
+        if (endedWhy !== undefined) {
+          unwatch?.();
+          giveUp("closed", endedWhy);
+          channelsClosed(new LocalError("closed", endedWhy));
+        }
+        asks?.[2]();
+        lost(code === 1009);
+        channelsLost(closeHundredOf(code) === dropPositionsHundred);
+      },
+      (state) => {
+        if (!transport.isMoving) void tell("state", (self.state = state));
+      },
+    ],
+    parse,
+  );
 
   const connect = (): void => {
     const { state } = self;

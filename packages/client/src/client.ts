@@ -10,20 +10,21 @@ import type {
   AskName,
   AskRequest,
   CallInput,
-  CallName,
   CallOutput,
   ChannelKey,
   IsIdempotent,
   NoticeName,
   NoticeOutput,
   ParamsOf,
-  StreamName,
+  PlainCallName,
+  StreamAskName,
 } from "@heddle/protocol/contract";
 import type { BareChannel, Channel, SubscribeOptions } from "./channel/channel-api.ts";
 import type { BareClient, CallOptions } from "./client-core.ts";
 import type { Off } from "./emitter.ts";
 import type { CoreOptions } from "./options.ts";
 import type { Typed } from "./ports.ts";
+import type { Iterated } from "./requests/outflow.ts";
 import type { Transport } from "./transport/transport.ts";
 import type { Handler, Said, TypedBareChannel, TypedChannel } from "./typed-channel.ts";
 
@@ -36,6 +37,14 @@ export interface ClientOptions extends Omit<CoreOptions, "transport" | "clock" |
   readonly clock?: Clock;
   readonly random?: CoreOptions["random"];
 }
+
+/** Answers a question: with a value, or, where the contract says that the answer is a stream, with anything to iterate. */
+export type AskFunction<C extends Contract, N extends AskName<C>> = (
+  question: AskRequest<C, N>,
+  context: { readonly signal: AbortSignal },
+) => N extends StreamAskName<C>
+  ? Iterated<AskResult<C, N>> | Promise<Iterated<AskResult<C, N>>>
+  : AskResult<C, N> | Promise<AskResult<C, N>>;
 
 /** Parameters may be left out where there are none. */
 type WithParams<Params, Rest extends readonly unknown[]> = object extends Params
@@ -51,8 +60,8 @@ export interface TypedBareClient<C extends Contract>
   readonly channels: readonly BareChannel[];
   /** A handle of one channel; any number of them are the same. Nothing is sent before it is used. */
   channel<K extends ChannelKey<C>>(key: K, ...rest: Wanted<C, K>): TypedBareChannel<C, K>;
-  /** Of the calls with one answer; the others stream, see `streamOf`. */
-  call<N extends Exclude<CallName<C>, StreamName<C>>>(
+  /** Of the calls without a stream; for the others see `streamOf`, `streamInto` and `streamThrough`. */
+  call<N extends PlainCallName<C>>(
     name: N,
     input: CallInput<C, N>,
     ...options: Said<"idempotent", IsIdempotent<C, N>, Omit<CallOptions, "idempotent">>
@@ -64,13 +73,7 @@ export interface TypedBareClient<C extends Contract>
 export interface Client<C extends Contract> extends Omit<TypedBareClient<C>, "channel"> {
   readonly channels: readonly Channel[];
   channel<K extends ChannelKey<C>>(key: K, ...rest: Wanted<C, K>): TypedChannel<C, K>;
-  onAsk<N extends AskName<C>>(
-    name: N,
-    handler: (
-      question: AskRequest<C, N>,
-      context: { readonly signal: AbortSignal },
-    ) => AskResult<C, N> | Promise<AskResult<C, N>>,
-  ): Off;
+  onAsk<N extends AskName<C>>(name: N, handler: AskFunction<C, N>): Off;
 }
 
 /**

@@ -1,10 +1,18 @@
 // Compiled, never run: what must compile does, what must not is marked.
 
-import { call, channel, defineContract, stream, volatile } from "@heddle/protocol/contract";
+import { bytes, call, channel, defineContract, stream, volatile } from "@heddle/protocol/contract";
 import { z } from "zod";
 import { enter } from "./testing/chat-room.ts";
-import { createClient, streamOf } from "./index.ts";
-import { createClient as createSmallest, historyOf, historyPageOf, onAsk, presenceOf } from "./websocket.ts";
+import { createClient, streamInto, streamOf, streamThrough } from "./index.ts";
+import {
+  createClient as createSmallest,
+  historyOf,
+  historyPageOf,
+  onAsk,
+  onBytes,
+  presenceOf,
+  publishBytes,
+} from "./websocket.ts";
 
 const chat = defineContract({
   channels: {
@@ -17,13 +25,19 @@ const chat = defineContract({
       member: z.object({ name: z.string() }),
     }),
     lobby: channel({ params: {}, events: { opened: z.string() } }),
+    sketch: channel({ params: {}, events: { stroke: bytes(), pointer: volatile(bytes()), title: z.string() } }),
   },
   calls: {
     rename: call({ input: z.object({ to: z.string() }), output: z.string() }),
     order: call({ input: z.number(), output: z.number(), idempotent: true }),
     tail: call({ input: z.object({ from: z.number() }), output: stream(z.object({ n: z.number() })) }),
+    load: call({ input: stream(z.object({ n: z.number() })), output: z.string() }),
+    upper: call({ input: stream(z.string()), output: stream(z.string()) }),
   },
-  asks: { confirm: call({ input: z.string(), output: z.boolean() }) },
+  asks: {
+    confirm: call({ input: z.string(), output: z.boolean() }),
+    list: call({ input: z.string(), output: stream(z.number()) }),
+  },
   notices: { notify: z.object({ title: z.string() }) },
 });
 
@@ -115,3 +129,45 @@ onAsk(smallest, "confirm", () => "yes");
 onAsk(smallest, "confirmed", () => true);
 // @ts-expect-error a channel is wanted
 void presenceOf(smallest);
+
+const sketch = client.channel("sketch");
+sketch.on("stroke", (stroke) => stroke.subarray(1));
+void sketch.publish("stroke", new Uint8Array(1));
+void sketch.publish("pointer", new Uint8Array(1), { volatile: true });
+// @ts-expect-error bytes wanted
+void sketch.publish("stroke", "text");
+const smallSketch = createSmallest<typeof chat>({}).channel("sketch");
+smallSketch.on("title", (title) => title.trim());
+onBytes(smallSketch, "stroke", (stroke) => stroke.subarray(1));
+void publishBytes(smallSketch, "stroke", new Uint8Array(1), { until: "echo" });
+void publishBytes(smallSketch, "pointer", new Uint8Array(1), { volatile: true });
+// @ts-expect-error the contract says it is volatile
+void publishBytes(smallSketch, "pointer", new Uint8Array(1));
+// @ts-expect-error it is no payload of bytes
+onBytes(smallSketch, "title", () => undefined);
+// @ts-expect-error bytes are imported here
+smallSketch.on("stroke", () => undefined);
+// @ts-expect-error bytes are imported here
+void smallSketch.publish("stroke", new Uint8Array(1));
+
+void streamInto(client, "load", [{ n: 1 }]).then((text) => text.trim());
+for await (const line of streamThrough(client, "upper", ["a"], { windowCost: 1_000 })) void line.trim();
+client.onAsk("list", async function* (folder) {
+  yield folder.length;
+});
+client.onAsk("list", () => [1, 2]);
+onAsk(createSmallest<typeof chat>({}), "list", () => Promise.resolve([1]));
+// @ts-expect-error one value wanted
+client.onAsk("confirm", () => [true]);
+// @ts-expect-error many values wanted
+client.onAsk("list", () => 1);
+// @ts-expect-error values of another type
+void streamInto(client, "load", ["a"]);
+// @ts-expect-error its output streams as well
+void streamInto(client, "upper", ["a"]);
+// @ts-expect-error its input streams as well
+streamOf(client, "upper", "a");
+// @ts-expect-error its input streams
+void client.call("load", { n: 1 });
+// @ts-expect-error its output does not stream
+streamThrough(client, "load", [{ n: 1 }]);

@@ -6,9 +6,8 @@ import { presenceListCount } from "./channel/presence.ts";
 import { pingGraceMs, probeMs } from "./connection/heartbeat.ts";
 import { ackMs } from "./connection/receipts.ts";
 import { clientLimits, resolveLimits, type ClientLimits } from "./options.ts";
-import { frameLength } from "./outbox/outbox.ts";
 import { callMs } from "./requests/requests.ts";
-import { dedupMarginMs } from "./requests/sender.ts";
+import { dedupMarginMs, frameLength } from "./requests/sender.ts";
 
 describe("limits", () => {
   it("are those of the protocol's table, which the bundle does not carry", () => {

@@ -2,6 +2,7 @@
 
 import type { Gap, WirePos } from "@heddle/protocol";
 import type {
+  BytesEventName,
   ChannelKey,
   Contract,
   EventInput,
@@ -61,23 +62,52 @@ export interface ChannelTypes<Given, Data, Entry> {
   readonly entry: Entry;
 }
 
+/** Names of a channel's events of bytes, stored and volatile. */
+export interface BytesTypes<Stored, Volatile> {
+  readonly storedBytes: Stored;
+  readonly volatileBytes: Volatile;
+}
+
 /** A channel of the contract without what can be left out of a bundle. What the methods do is told at `BareChannel`. */
 export interface TypedBareChannel<C extends Contract, K extends ChannelKey<C>>
   extends
     Omit<BareChannel, "on" | "publish" | "onSnapshot" | "onGap">,
-    Typed<ChannelTypes<MemberInput<C, K>, MemberOf<C, K>, Entry<C, K>>> {
-  on<E extends EventName<C, K>>(event: E, handler: Handler<EventOutput<C, K, E>>): Off;
+    Typed<
+      ChannelTypes<MemberInput<C, K>, MemberOf<C, K>, Entry<C, K>> &
+        BytesTypes<
+          Exclude<BytesEventName<C, K>, VolatileEventName<C, K>>,
+          BytesEventName<C, K> & VolatileEventName<C, K>
+        >
+    > {
+  /** Of events of bytes, see `onBytes` and `publishBytes`. */
+  on<E extends ValueEventName<C, K>>(event: E, handler: Handler<EventOutput<C, K, E>>): Off;
   onSnapshot(handler: Listener<unknown>): Off;
   onGap(handler: Listener<Gap, void | WirePos>): Off;
-  publish<E extends EventName<C, K>>(
+  publish<E extends ValueEventName<C, K>>(
     event: E,
     payload: EventInput<C, K, E>,
-    ...options: Said<"volatile", IsVolatile<C, K, E>, Omit<ChannelPublishOptions, "volatile">>
+    ...options: PublishOptionsOf<C, K, E>
   ): Promise<Published>;
 }
 
+type VolatileEventName<C extends Contract, K extends ChannelKey<C>> = {
+  [E in EventName<C, K>]: IsVolatile<C, K, E> extends true ? E : never;
+}[EventName<C, K>];
+type ValueEventName<C extends Contract, K extends ChannelKey<C>> = Exclude<EventName<C, K>, BytesEventName<C, K>>;
+export type PublishOptionsOf<C extends Contract, K extends ChannelKey<C>, E extends EventName<C, K>> = Said<
+  "volatile",
+  IsVolatile<C, K, E>,
+  Omit<ChannelPublishOptions, "volatile">
+>;
+
 /** A channel of the contract. What the methods do is told at `Channel`. */
 export interface TypedChannel<C extends Contract, K extends ChannelKey<C>> extends TypedBareChannel<C, K> {
+  on<E extends EventName<C, K>>(event: E, handler: Handler<EventOutput<C, K, E>>): Off;
+  publish<E extends EventName<C, K>>(
+    event: E,
+    payload: EventInput<C, K, E>,
+    ...options: PublishOptionsOf<C, K, E>
+  ): Promise<Published>;
   readonly presence: TypedPresence<MemberInput<C, K>, MemberOf<C, K>>;
   historyPage(query: HistoryQuery): Promise<HistoryPage & { readonly entries: readonly Entry<C, K>[] }>;
   history(query: HistoryQuery): AsyncGenerator<Message & Entry<C, K>, void, undefined>;

@@ -10,7 +10,8 @@ import { browserWebSocket } from "./transport/browser-websocket.ts";
 export * from "./api.ts";
 export type { TypedBareClient as Client } from "./client.ts";
 export type { TypedBareChannel as TypedChannel } from "./typed-channel.ts";
-export { historyOf, historyPageOf, onAsk, presenceOf } from "./optional.ts";
+export { historyOf, historyPageOf, onAsk, onBytes, presenceOf, publishBytes } from "./optional.ts";
+export { inPieces } from "./transport/in-pieces.ts";
 export { browserWebSocket };
 
 /**

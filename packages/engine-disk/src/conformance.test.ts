@@ -9,7 +9,10 @@ import { describe, expect, it } from "vitest";
 import { CrashableStore, diskEngineOn } from "./core.ts";
 import { disk } from "./index.ts";
 
-const world = { clock: systemClock(), random: systemRandom() };
+const world = {
+  ...{ clock: systemClock(), random: systemRandom() },
+  lacks: { peer: "one process has the folder" },
+};
 
 describe("the disk engine on LevelDB", () => {
   const cases = engineConformance({

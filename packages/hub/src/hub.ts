@@ -1,50 +1,63 @@
 // The hub: assembles what a node consists of, takes connections, and is the embedder's way to publish, ask and end.
 
-import { utf8Encode } from "@heddle/base";
 import { everyoneChannel, userChannel, type CloseKey, type Guarantee, type Pos } from "@heddle/protocol";
 import { Channels } from "./channel/channels.ts";
-import { frameOf } from "./channel/frames.ts";
 import { asHubError, Publisher, type Publication } from "./channel/publisher.ts";
 import { Admission } from "./pressure/admission.ts";
+import { Arrivals } from "./pressure/arrivals.ts";
 import { MemoryGuard, type MemoryLevel } from "./pressure/memory-guard.ts";
 import { UserRates } from "./pressure/rates.ts";
 import { ReadBudget } from "./pressure/read-budget.ts";
 import { greet } from "./commands/hello.ts";
+import { withMembers } from "./commands/presence.ts";
 import { runCommand } from "./commands/run.ts";
+import { drain, type DrainOptions } from "./drain.ts";
 import { HubError } from "./hub-error.ts";
+import { Moves } from "./nodes/moves.ts";
+import { Nodes } from "./nodes/nodes.ts";
+import { People, type AskedUser, type Connected, type Ended, type Notice, type Question } from "./nodes/people.ts";
+import type { RevocationTarget } from "./nodes/revocation.ts";
+import { revokedAfterMs, Revocations } from "./nodes/revocations.ts";
 import { noticeKeep, noticePolicy } from "./notices.ts";
 import { expectSecret, resolveLimits, type HubOptions } from "./options.ts";
 import {
   newCounters,
   type ConnectionPort,
-  type ConnectionSink,
   type Engine,
   type HubCounters,
   type Peer,
+  type PollingSink,
   type ReadQuery,
   type ReadResult,
 } from "./ports/index.ts";
-import type { Member } from "./presence/presence.ts";
+import type { Member } from "./presence/members.ts";
+import { PresenceLink } from "./presence/presence-link.ts";
 import { Answers } from "./session/answers.ts";
-import { Asks, type AskResult } from "./session/asks.ts";
+import type { AskResult } from "./session/ask-result.ts";
+import { Asks } from "./session/asks.ts";
 import { Heartbeat } from "./session/heartbeat.ts";
 import type { Node } from "./session/node.ts";
 import { Session, type SessionHost } from "./session/session.ts";
 import { Sessions } from "./session/sessions.ts";
 
-/** How long an unacknowledged unicast waits before its outcome is unknown. Milliseconds. */
-const unicastMs = 10_000;
-
-/** Answers of a user's connections, and nodes that could not be asked. */
-export interface AskedUser {
-  readonly answers: readonly AskResult[];
+/** How the nodes are, and which did not say. */
+export interface NodeStates {
+  readonly nodes: readonly {
+    readonly node: string;
+    readonly connections: number;
+    readonly channels: number;
+    readonly isDraining: boolean;
+  }[];
   readonly missing: readonly string[];
 }
 
 export class Hub {
   readonly #node: Node;
   readonly #sessions = new Sessions();
+  readonly #nodes: Nodes;
+  readonly #people: People;
   readonly #host: SessionHost;
+  readonly #presence: PresenceLink;
   #sessionCounter = 0;
   #isClosed = false;
 
@@ -63,11 +76,17 @@ export class Hub {
     const reads = new ReadBudget({ clock, counters, limits });
     const ringBudget = { bytesMax: limits.ringsBytes, bytes: 0 };
     const dropsVolatile = (): boolean => this.#node.memory.dropsVolatile;
+    const presence = (this.#presence = new PresenceLink({ engine, clock, random, limits }));
     const channelEnv = {
-      ...{ engine, clock, bulk: options.bulkSender, counters, ringBudget, reads, limits, dropsVolatile },
+      ...{ engine, clock, bulk: options.bulkSender, counters, ringBudget, reads, limits, dropsVolatile, presence },
     };
     const channels = new Channels(channelEnv, limits);
     const name = engine.registry.self;
+    const publisher = new Publisher({ engine, random, digest, counters });
+    const answers = new Answers(clock, limits.answersMax);
+    const asks = new Asks(name, clock, limits.asksMax);
+    const nodes = (this.#nodes = new Nodes({ engine, clock, counters, limits }));
+    this.#people = new People({ nodes, sessions: this.#sessions, asks, clock, limits });
     this.#node = {
       name,
       engine,
@@ -81,9 +100,10 @@ export class Hub {
       counters,
       guarantee: guaranteeOf(engine),
       channels,
-      publisher: new Publisher({ engine, random, digest, counters }),
+      publisher,
       reads,
       admission: new Admission({ clock, limits }),
+      arrivals: new Arrivals({ clock, random, limits }),
       userRates: new UserRates(limits),
       memory: new MemoryGuard(
         options.memory,
@@ -97,9 +117,12 @@ export class Hub {
         { clock, counters, limits },
       ),
       heartbeat: new Heartbeat(clock, random, limits.pingMs),
-      answers: new Answers(clock, limits.answersMax),
-      asks: new Asks(name, clock, limits.asksMax),
+      answers,
+      moves: new Moves({ nodes, sessions: this.#sessions, answers, clock, limits }),
+      asks,
+      revocations: new Revocations({ engine, clock, random, publisher, nodes, limits }),
       open: { callCount: 0, streamCount: 0 },
+      pieces: { length: 0 },
       noticePolicy,
       isDraining: false,
     };
@@ -108,10 +131,15 @@ export class Hub {
       node: this.#node,
       opened: (session) => sessions.opened(session),
       ended: (session) => sessions.ended(session),
-      withSecret: (secret) => sessions.withSecret(secret),
       greet,
       run: runCommand,
     };
+    this.#node.revocations.learned.on(() => this.#endRevoked());
+    nodes.answer("state", () => ({
+      connections: this.connectionCount,
+      channels: this.channelCount,
+      isDraining: this.isDraining,
+    }));
   }
 
   get nodeName(): string {
@@ -149,7 +177,7 @@ export class Hub {
   }
 
   /** A transport has a new connection. What is returned takes its messages and its end. */
-  accept(port: ConnectionPort, peer: Peer): ConnectionSink {
+  accept(port: ConnectionPort, peer: Peer): PollingSink {
     return new Session(this.#host, port, peer, `${this.#node.name}-${++this.#sessionCounter}`);
   }
 
@@ -179,59 +207,56 @@ export class Hub {
   }
 
   /**
-   * A notice to one connection of this node, not kept.
+   * A notice to one connection, wherever it is, not kept.
    *
    * @returns `delivered` when the client acknowledged it, `sent` on transports without acknowledgement, else `unknown`
    */
-  sendToConnection(connectionId: string, { event, json }: Publication): Promise<"delivered" | "sent" | "unknown"> {
-    const session = this.#sessions.withId(connectionId);
-    if (session === undefined) return Promise.resolve("unknown");
-    const { outgoing } = session;
-    const body = {
-      event,
-      id: "",
-      key: "",
-      ts: 0,
-      user: "",
-      traceparent: "",
-      kind: "json",
-      data: utf8Encode(json),
-    } as const;
-    outgoing.send(frameOf(outgoing.codec.publication(0, body), "control", 0));
-    if (!outgoing.port.windowed) return Promise.resolve("sent");
-    const sentCount = outgoing.sentCount;
-    return new Promise((resolve) => {
-      const settle = (outcome: "delivered" | "unknown"): void => {
-        stop();
-        timer[Symbol.dispose]();
-        resolve(outcome);
-      };
-      const stop = outgoing.acknowledged.on((count) => count >= sentCount && settle("delivered"));
-      const timer = this.#node.clock.after(unicastMs, () => settle("unknown"));
-    });
+  sendToConnection(connectionId: string, publication: Notice): Promise<"delivered" | "sent" | "unknown"> {
+    return this.#people.notice(connectionId, publication);
   }
 
-  /** Asks every connection of a user; resolves when all have answered or failed, at the latest after `timeoutMs`. */
-  async askUser(userId: string, op: string, json: string, timeoutMs: number, signal?: AbortSignal): Promise<AskedUser> {
-    const asked = this.#sessions
-      .ofUser(userId)
-      .map((session) => this.#node.asks.ask(session, op, json, timeoutMs, signal));
-    const answers = await Promise.all(asked);
-    const { self, alive } = this.#node.engine.registry;
-    return { answers, missing: alive().filter((node) => node !== self) };
+  /**
+   * Asks every connection of a user, on every node; resolves when all have answered or failed, at the latest
+   * `nodeAnswerMs` after the question's time.
+   */
+  askUser(userId: string, question: Question): Promise<AskedUser> {
+    return this.#people.askUser(userId, question);
   }
 
-  /** Asks one connection of this node. @throws {HubError} `unknownName` when it is not here */
-  async askConnection(
-    connectionId: string,
-    op: string,
-    json: string,
-    timeoutMs: number,
-    signal?: AbortSignal,
-  ): Promise<AskResult> {
+  /** Asks one connection, wherever it is. @throws {HubError} `unknownName` when it is nowhere; naming the `node` when that is lost */
+  askConnection(connectionId: string, question: Question): Promise<AskResult> {
+    return this.#people.askConnection(connectionId, question);
+  }
+
+  /**
+   * As `askConnection`, for many values, of a connection of this node: what iterating throws says why there are no more.
+   * @throws {HubError} `unknownName`
+   */
+  askConnectionStream(connectionId: string, { op, json, timeoutMs, signal }: Question): AsyncIterable<unknown> {
     const session = this.#sessions.withId(connectionId);
     if (session === undefined) throw new HubError("unknownName", `no connection ${connectionId} on this node`);
-    return this.#node.asks.ask(session, op, json, timeoutMs, signal);
+    return this.#node.asks.stream(session, op, json, timeoutMs, signal);
+  }
+
+  /** A user's connections, on every node. */
+  connectionsOf(userId: string): Promise<Connected> {
+    return this.#people.connectionsOf(userId);
+  }
+
+  /** How every node is. */
+  async nodes(): Promise<NodeStates> {
+    const { answers, missing } = await this.#nodes.askAll("state", {});
+    return { nodes: answers.map(({ node, answer }) => ({ node, ...answer })), missing };
+  }
+
+  /**
+   * Takes tokens back, on every node: their sessions end within a second, and no new one begins with such a token.
+   *
+   * @returns `missing`: nodes that did not confirm it; they learn it from the log
+   * @throws {HubError} when the store did not take it: then nothing was revoked, or it is not known (`outcomeUnknown`)
+   */
+  revoke(target: RevocationTarget, why = "revoked"): Promise<{ readonly missing: readonly string[] }> {
+    return this.#node.revocations.revoke(target, why);
   }
 
   /** Reads a channel's log. @throws {HubError} */
@@ -244,16 +269,36 @@ export class Hub {
     }
   }
 
-  /** The members of a channel that this node hosts. */
-  members(channel: string): readonly Member[] {
-    return this.#node.channels.held(channel)?.presence.members ?? [];
+  /** The members of a channel on all nodes. @throws {HubError} `overloaded`; {EngineError} when the other nodes cannot be asked */
+  async members(channel: string): Promise<readonly Member[]> {
+    return withMembers(this.#node, channel, this.#policyOf(channel), (presence) => presence.all());
   }
 
-  /** Ends all connections of a user on this node. @returns how many */
-  disconnectUser(userId: string, key: CloseKey = "banned", why = "ended by the server"): number {
-    const sessions = this.#sessions.ofUser(userId);
-    for (const session of sessions) session.bye(key, why);
-    return sessions.length;
+  /** How many there are. @throws as `members` */
+  async memberCount(channel: string): Promise<number> {
+    return withMembers(this.#node, channel, this.#policyOf(channel), (presence) => presence.count);
+  }
+
+  /** Ends all connections of a user, on every node. They may come back, if the close code lets them; see `revoke`. */
+  disconnectUser(userId: string, key: CloseKey = "banned", why = "ended by the server"): Promise<Ended> {
+    return this.#people.hangUp({ user: userId }, key, why);
+  }
+
+  /** Ends one connection, wherever it is. */
+  disconnectConnection(connectionId: string, key: CloseKey = "banned", why = "ended by the server"): Promise<Ended> {
+    return this.#people.hangUp({ connection: connectionId }, key, why);
+  }
+
+  /**
+   * Takes nobody new, and lets the clients go elsewhere a part at a time. Resolves when all have gone.
+   *
+   * @throws {OptionError}
+   */
+  async moveOut(options?: DrainOptions): Promise<void> {
+    const { clock, random } = this.#node;
+    const done = drain({ clock, random, sessions: () => this.#sessions.all() }, options);
+    this.#node.isDraining = true;
+    await done;
   }
 
   /**
@@ -275,7 +320,11 @@ export class Hub {
     if (this.#isClosed) return;
     this.#isClosed = true;
     if (!this.#node.isDraining) await this.drain();
+    this.#people[Symbol.dispose]();
+    this.#node.revocations[Symbol.dispose]();
+    this.#nodes[Symbol.dispose]();
     this.#node.channels[Symbol.dispose]();
+    this.#presence[Symbol.dispose]();
     this.#node.heartbeat[Symbol.dispose]();
     this.#node.memory[Symbol.dispose]();
     await this.#node.engine.stop();
@@ -291,6 +340,16 @@ export class Hub {
       if (!session.outgoing.isLagging) continue;
       this.#node.counters.memoryCloses++;
       session.bye("overloaded", "this node is short of memory", { after: 5_000 });
+    }
+  }
+
+  #endRevoked(): void {
+    const { revocations, counters } = this.#node;
+    for (const session of this.#sessions.all()) {
+      const revocation = revocations.covering(session.actor, session.id);
+      if (revocation === undefined) continue;
+      counters.revocations++;
+      session.bye("revoked", revocation.why, { after: revokedAfterMs });
     }
   }
 

@@ -3,11 +3,14 @@ import { describe, expect, it } from "vitest";
 import { hubLimits, resolveLimits, type HubLimits } from "./options.ts";
 
 describe("the hub's limits", () => {
-  it("are told in docs/backpressure.md as they are", () => {
-    const document = readFileSync(new URL("../../../docs/backpressure.md", import.meta.url), "utf8");
+  it.each([
+    ["backpressure", 20],
+    ["nodes", 5],
+  ])("are told in docs/%s.md as they are", (name, least) => {
+    const document = readFileSync(new URL(`../../../docs/${name}.md`, import.meta.url), "utf8");
     const rows = [...document.matchAll(/^\| `(\w+)` +\| ([\d.]+) +\| \S+ +\|$/gm)];
     const told = rows.map(([, name, value]) => [name, Number(value)]);
-    expect(told.length).toBeGreaterThan(20);
+    expect(told.length).toBeGreaterThan(least);
     expect(told).toEqual(told.map(([name]) => [name, hubLimits[name as keyof HubLimits]]));
   });
 
@@ -20,6 +23,10 @@ describe("the hub's limits", () => {
     ["memoryLookMs", 1],
     ["keyCount", 0],
     ["readBytesPerSecond", 1_000],
+    ["nodeAnswerMs", 0],
+    ["nodeMessageBytes", 1_000],
+    ["revocationsMax", 200_000],
+    ["revocationStaleMs", 100],
   ] as const)("refuse %s of %d, naming it", (name, value) => {
     expect(() => resolveLimits({ [name]: value })).toThrow(`limits.${name}`);
   });

@@ -114,7 +114,8 @@ describe.each(["", "frozen/v1.0/"])("what stands in vectors/%s", (folder) => {
   it.each(vectorsOf(`${folder}client-frames.json`))("is read by a server in both codecs: $name", (vector) => {
     const value = valueOf(vector);
     expect(jsonCodec.decode(vector.json)).toEqual([{ value, cost: vector.json.length }]);
-    expect(messagePackCodec.decode(bytesOf(vector))).toEqual([{ value, cost: vector.mp.length / 2 }]);
+    const wideBytes = utf8Encode(vector.json).length - vector.json.length;
+    expect(messagePackCodec.decode(bytesOf(vector))).toEqual([{ value, cost: vector.mp.length / 2 - wideBytes }]);
     expect(parseClientFrame(value)).toEqual({ is: "frame", frame: value });
   });
 

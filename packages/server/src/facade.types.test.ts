@@ -20,8 +20,12 @@ const chat = defineContract({
     add: call({ input: z.object({ a: z.number(), b: z.number().default(0) }), output: z.object({ sum: z.number() }) }),
     ping: call({ input: z.undefined(), output: z.void() }),
     tail: call({ input: z.object({ from: z.number() }), output: stream(z.object({ n: z.number() })) }),
+    load: call({ input: stream(z.object({ n: z.number() })), output: z.number() }),
   },
-  asks: { confirm: call({ input: z.object({ text: z.string() }), output: z.boolean() }) },
+  asks: {
+    confirm: call({ input: z.object({ text: z.string() }), output: z.boolean() }),
+    files: call({ input: z.object({}), output: stream(z.string()) }),
+  },
   notices: { notify: z.object({ text: z.string() }) },
 });
 
@@ -57,6 +61,12 @@ room.authorize(({ params }) => params.house === "1");
 // @ts-expect-error a shared snapshot sees no user
 room.snapshot(({ user }) => user);
 
+// Presence
+room.memberBy("user");
+room.memberBy(({ params, claims }) => `${params.roomId} ${String(claims["device"])}`);
+// @ts-expect-error no such way to count
+room.memberBy("tab");
+
 // Publishing
 void room.publish({ roomId: "1" }, "message", { text: "hi" }); // the schema's input: count has a default
 void server.channel("news").publish({}, "item", "text");
@@ -73,6 +83,8 @@ void room.publish({}, "message", { text: "hi" });
 const readers = async (): Promise<void> => {
   const [member] = await room.members({ roomId: "1" });
   member?.data.name satisfies string | undefined;
+  (await room.members({ roomId: "1" }, { user: "ada" })) satisfies readonly { readonly id: string }[];
+  (await room.memberCount({ roomId: "1" })) satisfies number;
   for (const stored of (await room.history({ roomId: "1" }, { last: 1 })).events) {
     if (stored.event === "message") stored.payload.text satisfies string;
     // @ts-expect-error a union over the events has to be narrowed first
@@ -97,6 +109,16 @@ server.call("tail", ({ from }) => ({ n: from }));
 server.call("tail", async function* () {
   yield { n: "1" };
 });
+server.call("load", async (values, { signal }) => {
+  let sum = 0;
+  for await (const { n } of values) sum += signal.aborted ? 0 : n;
+  return sum;
+});
+server.call("load", (values) => {
+  // @ts-expect-error the input is many values
+  void values.n;
+  return 1;
+});
 // @ts-expect-error no such call
 server.call("subtract", () => 1);
 // @ts-expect-error wrong result
@@ -109,6 +131,11 @@ const people = async (): Promise<void> => {
   const { answers } = await server.user("u1").ask("confirm", { text: "?" }, { timeoutMs: 1_000 });
   answers satisfies readonly { readonly value: boolean }[];
   (await server.connection("c").ask("confirm", { text: "?" })) satisfies boolean;
+  for await (const name of server.connection("c").askStream("files", {})) name satisfies string;
+  // @ts-expect-error its answer is many values
+  await server.connection("c").ask("files", {});
+  // @ts-expect-error its answer is one value
+  server.connection("c").askStream("confirm", { text: "?" });
   // @ts-expect-error no such notice
   await server.broadcast("shout", { text: "hi" });
   // @ts-expect-error wrong notice

@@ -44,6 +44,13 @@ export { stderrLogger, type Logger } from "./logger.ts";
 export { serverLimits, type ServerLimits, type ServerOptions } from "./options.ts";
 export { createServer, type CloseOptions, type Door, type HeddleServer, type ServerStats } from "./server.ts";
 export type { Origins } from "./transport-websocket/origin.ts";
-export { HubError } from "@heddle/hub";
+export {
+  HubError,
+  type Connected,
+  type DrainOptions,
+  type Ended,
+  type NodeStates,
+  type RevocationTarget,
+} from "@heddle/hub";
 export { memoryEngine, MemoryStore } from "@heddle/hub/memory";
 export type { Engine } from "@heddle/hub/ports";

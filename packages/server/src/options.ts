@@ -14,9 +14,18 @@ import { originCheck, type Origins } from "./transport-websocket/origin.ts";
 export interface ServerLimits extends HubLimits {
   /** Open connections of this process; beyond that 503. 1…10_000_000, default 100_000. */
   readonly maxConnections: number;
+  /** Body of a POST to the HTTP transport; beyond that 413. Bytes, 131_072…16_777_216, default 1_048_576. */
+  readonly httpBodyBytes: number;
+  /** How long such a body may take to arrive; then 408. Milliseconds, 100…300_000, default 10_000. */
+  readonly httpBodyMs: number;
 }
 
-export const serverLimits: ServerLimits = { ...hubLimits, maxConnections: 100_000 };
+export const serverLimits: ServerLimits = {
+  ...hubLimits,
+  maxConnections: 100_000,
+  httpBodyBytes: 1_048_576,
+  httpBodyMs: 10_000,
+};
 
 export interface ServerOptions<C extends Contract> {
   readonly contract: C;
@@ -26,6 +35,11 @@ export interface ServerOptions<C extends Contract> {
   readonly engine?: Engine;
   /** Path of the WebSocket transport. Default `/realtime`. */
   readonly path?: string;
+  /**
+   * Cookie that holds the token of an `EventSource` (which can send no header), for pages of the same origin. Default:
+   * none.
+   */
+  readonly cookie?: string;
   /** Pages that may connect. Default `same`: those of the host they connect to. */
   readonly origins?: Origins;
   /** How frames may be written besides JSON, if the client asks for it: `[messagePackCodec]`. Default: none. */
@@ -48,6 +62,7 @@ export interface Settings<C extends Contract> {
   readonly auth: AuthScheme;
   readonly engine: Engine;
   readonly path: string;
+  readonly cookie: string | undefined;
   readonly origins: Origins;
   readonly codecs: readonly Codec[];
   readonly secret: Uint8Array;
@@ -66,15 +81,21 @@ export function resolveServer<C extends Contract>(given: ServerOptions<C>): Sett
   if (typeof contract?.resolve !== "function")
     throw new OptionError("contract", contract, "the result of defineContract");
   if (!/^\/[^?#\s]*$/.test(path)) throw new OptionError("path", path, "a path that begins with / and has no query");
+  const { cookie } = given;
+  if (cookie !== undefined && !/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/.test(cookie))
+    throw new OptionError("cookie", cookie, "a cookie's name (RFC 6265), at most 128 characters");
   originCheck(origins); // throws for what is no origin
   const limits = { ...serverLimits, ...given.limits };
   expectInteger("limits.maxConnections", limits.maxConnections, 1, 10_000_000);
+  expectInteger("limits.httpBodyBytes", limits.httpBodyBytes, 131_072, 16_777_216);
+  expectInteger("limits.httpBodyMs", limits.httpBodyMs, 100, 300_000);
   const secret = resolveSecret(given.secret, engine, random);
   return {
     contract,
     auth: resolveAuth(given.auth),
     engine,
     path,
+    cookie,
     origins,
     codecs,
     secret,

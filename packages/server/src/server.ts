@@ -1,10 +1,10 @@
 // The server an application holds: a contract with rules and handlers, a hub behind it, and the sockets in front.
 
-import type { Server } from "node:http";
-import { expectRange, messageOf, OptionError, type Clock } from "@heddle/base";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { base64urlEncode, expectRange, messageOf, OptionError, type Clock } from "@heddle/base";
 import { toWirePos, type Guarantee, type WirePos } from "@heddle/protocol";
 import type { CallName, ChannelKey, Contract, NoticeInput, NoticeName } from "@heddle/protocol/contract";
-import { Hub } from "@heddle/hub";
+import { Hub, type DrainOptions, type NodeStates, type RevocationTarget } from "@heddle/hub";
 import type { Authenticator, ConnectionPort, ConnectionSink, HubCounters, Peer } from "@heddle/hub/ports";
 import { isUserId } from "./auth/auth.ts";
 import { ContractApplication } from "./contract/application.ts";
@@ -17,6 +17,10 @@ import { nodeDigest } from "./digest.ts";
 import { createOwnServer, startListening, type Address, type ListenOptions } from "./http/own-server.ts";
 import { processMemory } from "./memory.ts";
 import { resolveServer, type ServerOptions, type Settings } from "./options.ts";
+import { jsonAnswer } from "./transport-http/http-answer.ts";
+import { requestOf, sendAnswer } from "./transport-http/node-http.ts";
+import { HttpTransport } from "./transport-http/transport.ts";
+import { originCheck } from "./transport-websocket/origin.ts";
 import { webSocketBulkSender } from "./transport-websocket/port.ts";
 import { createWebSocketTransport, type WebSocketTransport } from "./transport-websocket/transport.ts";
 
@@ -67,12 +71,14 @@ export class HeddleServer<C extends Contract> implements AsyncDisposable {
   readonly #application: ContractApplication;
   readonly #authenticator: Authenticator;
   readonly #transport: WebSocketTransport;
+  readonly #http: HttpTransport;
   readonly #recipients: RecipientEnv;
   readonly #startedMs: number;
   #opening: Promise<Hub> | undefined;
   #hub: Hub | undefined;
   #own: Server | undefined;
   #address: Address | undefined;
+  #draining: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   /** @internal */
@@ -87,12 +93,22 @@ export class HeddleServer<C extends Contract> implements AsyncDisposable {
     });
     this.#authenticator = auth.open({ clock, logger });
     this.#recipients = { contract, hub: () => this.#open() };
-    this.#transport = createWebSocketTransport({
-      ...{ clock, random, path, origins, codecs },
-      maxConnections: limits.maxConnections,
-      queueBytes: limits.queueBytes,
+    const { maxConnections, queueBytes, httpBodyBytes, httpBodyMs } = limits;
+    const door = {
+      ...{ clock, path, maxConnections, queueBytes },
       isReady: () => this.#isReady && (this.#hub?.takesNewcomers ?? false),
-      accept: (port, peer) => (this.#hub as Hub).accept(port, peer),
+      accept: (port: ConnectionPort, peer: Peer) => (this.#hub as Hub).accept(port, peer),
+    };
+    this.#http = new HttpTransport({
+      ...door,
+      cookie: settings.cookie,
+      ...{ bodyBytes: httpBodyBytes, bodyMs: httpBodyMs },
+      isFromAllowedPage: originCheck(origins),
+      newProducerId: () => base64urlEncode(random.bytes(12)),
+    });
+    this.#transport = createWebSocketTransport({
+      ...door,
+      ...{ random, origins, codecs },
       report: (error) =>
         logger.error({ error, reason: messageOf(error) }, "a message met a bug; its connection was closed"),
     });
@@ -143,6 +159,25 @@ export class HeddleServer<C extends Contract> implements AsyncDisposable {
     return { position: position && toWirePos(position) };
   }
 
+  /**
+   * Takes tokens back, on every node: those of a user, of one connection, one token by its `jti`, or all with a claim. Their
+   * sessions end within a second (4102), and no new one begins with them. Tokens issued 5 s later, by `iat`, are good again;
+   * one without `iat`, or taken back by its `jti`, is not while the revocation is kept (`revocationKeepMs`).
+   *
+   * @returns `missing`: nodes that did not confirm it; they learn it from the log
+   * @throws {HubError} when the store did not take it; {OptionError} for a target that is none
+   */
+  async revoke(target: RevocationTarget, why?: string): Promise<{ readonly missing: readonly string[] }> {
+    const hub = await this.#open();
+    return hub.revoke(target, why);
+  }
+
+  /** How every node is. */
+  async nodes(): Promise<NodeStates> {
+    const hub = await this.#open();
+    return hub.nodes();
+  }
+
   // ── life ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
@@ -156,8 +191,9 @@ export class HeddleServer<C extends Contract> implements AsyncDisposable {
     const { logger, path } = this.#settings;
     const own = createOwnServer(options.handler, {
       ...{ logger, path },
-      isReady: () => this.#isReady,
-      isDraining: () => this.#closing !== undefined,
+      transport: (request, response) => this.handleRequest(request, response),
+      isReady: () => this.#isReady && (this.#hub?.takesNewcomers ?? false),
+      isDraining: () => this.#isLeaving,
     });
     this.#own = own;
     const detach = this.#transport.attach(own);
@@ -196,6 +232,25 @@ export class HeddleServer<C extends Contract> implements AsyncDisposable {
   }
 
   /**
+   * Answers a request for one of the HTTP transport's addresses: `…/stream`, `…/poll` and `…/frames` below `path`. For
+   * servers of the application, which offer it every request first; `listen` does that by itself.
+   *
+   * @returns false for every other request, which is then untouched
+   */
+  handleRequest(request: IncomingMessage, response: ServerResponse): boolean {
+    const answer = this.#http.answer(requestOf(request, response));
+    if (answer === undefined) return false;
+    answer.then(
+      (given) => sendAnswer(given, response),
+      (error: unknown) => {
+        this.#settings.logger.error({ error, reason: messageOf(error) }, "a request met a bug");
+        sendAnswer(jsonAnswer(500, { error: "internal error" }), response);
+      },
+    );
+    return true;
+  }
+
+  /**
    * Starts without a socket, for connections that come another way: over the test kit's network in memory.
    *
    * @throws {SetupError} `handlers-missing`
@@ -223,13 +278,27 @@ export class HeddleServer<C extends Contract> implements AsyncDisposable {
     const hub = this.#hub;
     return {
       node: hub?.nodeName,
-      connections: this.#transport.connectionCount,
+      connections: this.#transport.connectionCount + this.#http.connectionCount,
       channels: hub?.channelCount ?? 0,
-      draining: this.#closing !== undefined,
+      draining: this.#isLeaving,
       uptimeMs: this.#settings.clock.monotonicMs() - this.#startedMs,
       guarantee: hub?.guarantee,
       counters: hub?.counters,
     };
+  }
+
+  /**
+   * Leaves without a wave: newcomers are answered 503 and `/healthz` says so from now on, clients are told to go elsewhere
+   * a part at a time, and when the last has gone everything is closed. A second call waits for the first; `close` cuts it
+   * short.
+   *
+   * @throws {OptionError}
+   */
+  drain(options?: DrainOptions): Promise<void> {
+    return (this.#draining ??= this.#drain(options).catch((error: unknown) => {
+      this.#draining = undefined;
+      throw error;
+    }));
   }
 
   /**
@@ -247,7 +316,11 @@ export class HeddleServer<C extends Contract> implements AsyncDisposable {
   }
 
   get #isReady(): boolean {
-    return this.#hub !== undefined && this.#closing === undefined;
+    return this.#hub !== undefined && !this.#isLeaving;
+  }
+
+  get #isLeaving(): boolean {
+    return this.#draining !== undefined || this.#closing !== undefined;
   }
 
   /** The hub, opened at first need. A failure is told to whoever asked; the next one tries again. */
@@ -261,7 +334,7 @@ export class HeddleServer<C extends Contract> implements AsyncDisposable {
 
   async #openHub(): Promise<Hub> {
     const { engine, clock, random, secret, limits } = this.#settings;
-    const { maxConnections: _, ...ofHub } = limits;
+    const { maxConnections: _, httpBodyBytes: _bytes, httpBodyMs: _ms, ...ofHub } = limits;
     this.#hub = await Hub.open({
       ...{ engine, clock, random, limits: ofHub, clusterSecret: secret, digest: nodeDigest, memory: processMemory },
       application: this.#application,
@@ -269,6 +342,13 @@ export class HeddleServer<C extends Contract> implements AsyncDisposable {
       bulkSender: webSocketBulkSender,
     });
     return this.#hub;
+  }
+
+  async #drain(options?: DrainOptions): Promise<void> {
+    // An opening that fails was told to whoever asked for it.
+    const hub = await this.#opening?.catch(() => undefined);
+    await hub?.moveOut(options);
+    await this.close();
   }
 
   async #close(spreadMs: number): Promise<void> {

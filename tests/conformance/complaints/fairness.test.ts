@@ -61,7 +61,7 @@ describe("socketio/engine.io#706, socketio/socket.io-client#1518: sending twice 
     await using ada = clientOf(chat, "ada");
     await online(ada);
     const framesBefore = ada.stats.framesOut;
-    const error = await rejectionOf(ada.call("rename", { name: "x".repeat(2 * wireLimits.frameBytes) }));
+    const error = await rejectionOf(ada.call("rename", { name: "x".repeat(wireLimits.bigFrameLength) }));
     expect(error).toMatchObject({ code: 303, name: "too_large" });
     expect(await ada.call("rename", { name: "ada" })).toEqual({ name: "ADA" });
     expect(ada.stats.connects).toBe(1);

@@ -7,5 +7,5 @@ export const cases = engineConformance({
   create: async () => ({ engine: memoryEngine(), dispose: async () => undefined }),
   clock: systemClock(),
   random: systemRandom(),
-  lacks: { restart: "memory ends with its process" },
+  lacks: { restart: "memory ends with its process", peer: "a memory of one's own is shared with nobody" },
 });

@@ -59,6 +59,7 @@ describe("the READMEs of engine and test kit", () => {
   it("show the very files that run here", async () => {
     for (const [readme, shown] of [
       ["engine-disk", "persistent-server.ts"],
+      ["engine-redis", "shared-server.ts"],
       ["testkit", "any-engine.ts"],
     ] as const) {
       const read = (path: string): Promise<string> => readFile(new URL(path, import.meta.url), "utf8");

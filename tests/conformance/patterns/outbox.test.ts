@@ -10,6 +10,7 @@ import { describe, expect, it } from "vitest";
 import { startChat, type chat } from "../support/chat.ts";
 import { clientOf, online } from "../support/clients.ts";
 import { Inbox } from "../support/inbox.ts";
+import { transportTo } from "../support/transports.ts";
 
 const writer = fileURLToPath(new URL("outbox-writer.ts", import.meta.url));
 
@@ -26,7 +27,7 @@ async function publishAndDie(path: string, ...texts: readonly string[]): Promise
 async function afterwards(path: string, url: string): Promise<[client: Client<typeof chat>, outbox: KeptOutbox]> {
   const outbox = await openOutbox({ store: fileStore({ path }) });
   const client = createClient<typeof chat>({
-    url: `${url.replace("http", "ws")}/realtime`,
+    transport: transportTo(url),
     token: () => "ada",
     outbox,
     backoffMinMs: 20,

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { MemoryLogger } from "../support/chat.ts";
 import { Inbox } from "../support/inbox.ts";
 import { RawClient } from "../support/raw-client.ts";
+import { transportTo } from "../support/transports.ts";
 
 const contract = defineContract({
   channels: { score: channel({ params: { game: z.string() }, events: { add: z.number() } }) },
@@ -40,7 +41,7 @@ class Game implements AsyncDisposable {
   }
 
   client(user: string): Client<typeof contract> {
-    return createClient<typeof contract>({ url: `${this.url.replace("http", "ws")}/realtime`, token: () => user });
+    return createClient<typeof contract>({ transport: transportTo(this.url), token: () => user });
   }
 
   [Symbol.asyncDispose](): Promise<void> {

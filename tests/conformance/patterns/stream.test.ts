@@ -6,6 +6,7 @@ import { z } from "zod";
 import { MemoryLogger } from "../support/chat.ts";
 import { Line } from "../support/clients.ts";
 import { Inbox } from "../support/inbox.ts";
+import { transportTo, whyLeft } from "../support/transports.ts";
 
 const contract = defineContract({
   channels: { room: channel({ params: {}, events: { message: z.string() } }) },
@@ -46,7 +47,7 @@ async function start(): Promise<Running> {
     ...{ server, logger, ended, latest: 0 },
     client: (port) =>
       createClient<typeof contract>({
-        url: `${port === undefined ? url.replace("http", "ws") : `ws://127.0.0.1:${port}`}/realtime`,
+        transport: transportTo(port === undefined ? url : `http://127.0.0.1:${port}`),
         token: () => "ada",
         backoffMinMs: 20,
       }),
@@ -86,14 +87,14 @@ describe("a stream", () => {
     expect((await slow.next()).value).toMatch(/^2x/);
     await slow.return?.();
     expect(app.latest).toBeLessThan(100); // 64 KiB ahead and one part: it had stopped
-    expect([await app.ended.next(), await app.ended.next()]).toEqual(["done", "cancelled"]);
+    expect([await app.ended.next(), await app.ended.next()]).toEqual(["done", whyLeft()]);
   });
 
   it("that is left runs the handler's finally", async () => {
     await using app = await start();
     await using ada = app.client();
     for await (const value of streamOf(ada, "count", { to: 1_000_000 })) if (value === "10") break;
-    expect(await app.ended.next()).toBe("cancelled");
+    expect(await app.ended.next()).toBe(whyLeft());
     expect(app.logger.errors()).toEqual([]);
   });
 

@@ -1,17 +1,10 @@
 // Real clients for tests, and a line between them and a server that can be cut.
 
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { systemClock, systemRandom } from "@heddle/base/system";
-import {
-  createClient,
-  nodeWebSocket,
-  watchFrames,
-  type Client,
-  type ClientOptions,
-  type FrameListener,
-} from "@heddle/client";
+import { createClient, watchFrames, type Client, type ClientOptions, type FrameListener } from "@heddle/client";
 import type { chat, ChatServer } from "./chat.ts";
 import { until } from "./inbox.ts";
+import { transportTo } from "./transports.ts";
 
 export type ChatClient = Client<typeof chat> & { readonly onFrame: (listener: FrameListener) => void };
 
@@ -22,12 +15,10 @@ export function clientOf(
   over: Partial<ClientOptions> = {},
 ): ChatClient {
   const listeners: FrameListener[] = [];
-  const socket = nodeWebSocket(`${url.replace("http", "ws")}/realtime`, {
-    clock: systemClock(),
-    random: systemRandom(),
-  });
   const client = createClient<typeof chat>({
-    transport: watchFrames(socket, (direction, text) => listeners.forEach((listener) => listener(direction, text))),
+    transport: watchFrames(transportTo(url), (direction, text) =>
+      listeners.forEach((listener) => listener(direction, text)),
+    ),
     token: () => user,
     backoffMinMs: 20, // tests cut lines; nobody else is there to be protected from the reconnect
     onError: (error) => {
@@ -53,10 +44,12 @@ export class Line implements AsyncDisposable {
   readonly url: string;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  #port: number;
   #isCut = false;
 
-  private constructor(server: Server) {
+  private constructor(server: Server, port: number) {
     this.#server = server;
+    this.#port = port;
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
@@ -64,9 +57,14 @@ export class Line implements AsyncDisposable {
     const { port } = address as { port: number };
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const line = new Line(server);
-    server.on("connection", (near) => line.#carry(near, port));
+    const line = new Line(server, port);
+    server.on("connection", (near) => line.#carry(near));
     return line;
+  }
+
+  /** New connections lead to another server; those there are stay. */
+  turnTo({ server: { address } }: { readonly server: Pick<ChatServer, "address"> }): void {
+    this.#port = (address as { port: number }).port;
   }
 
   /** Ends all connections without a word; new ones fail until `mend`. */
@@ -84,9 +82,9 @@ export class Line implements AsyncDisposable {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  #carry(near: Socket, port: number): void {
+  #carry(near: Socket): void {
     if (this.#isCut) return void near.destroy();
-    const far = connect(port, "127.0.0.1");
+    const far = connect(this.#port, "127.0.0.1");
     for (const [socket, other] of [
       [near, far],
       [far, near],

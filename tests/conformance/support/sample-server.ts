@@ -21,8 +21,13 @@ const contract = defineContract({
     export: call({ input: z.object({ roomId: z.string() }), output: z.object({ url: z.string() }) }),
     search: call({ input: z.object({ q: z.string() }), output: z.array(z.string()) }),
     tail: call({ input: z.object({ to: z.number() }), output: stream(z.object({ n: z.number() })) }),
+    sum: call({ input: stream(z.number()), output: z.number() }),
+    collect: call({ input: z.object({}), output: z.array(z.string()) }),
   },
-  asks: { confirm: call({ input: z.object({ text: z.string() }), output: z.object({ yes: z.boolean() }) }) },
+  asks: {
+    confirm: call({ input: z.object({ text: z.string() }), output: z.object({ yes: z.boolean() }) }),
+    list: call({ input: z.object({}), output: stream(z.string()) }),
+  },
 });
 
 export interface SampleServer extends AsyncDisposable {
@@ -43,6 +48,19 @@ export async function openSampleServer(): Promise<SampleServer> {
   server.call("search", () => new Promise<string[]>(() => {}));
   server.call("tail", async function* ({ to }) {
     for (let n = 1; n <= to; n++) yield { n };
+  });
+  server.call("sum", async (values) => {
+    let sum = 0;
+    for await (const value of values) {
+      if (value === 0) break;
+      sum += value;
+    }
+    return sum;
+  });
+  server.call("collect", async (_input, { connectionId }) => {
+    const names: string[] = [];
+    for await (const name of server.connection(connectionId).askStream("list", {})) names.push(name);
+    return names;
   });
   const { url } = await server.listen({ port: 0, host: "127.0.0.1" });
   return { url: `${url}/realtime`, server, [Symbol.asyncDispose]: () => server.close() };

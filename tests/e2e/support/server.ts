@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const main = fileURLToPath(new URL("../../../examples/playground/dist/server/main.js", import.meta.url));
-const startMs = 15_000;
+const startMs = 60_000;
 
 export interface Ended {
   readonly code: number | null;

@@ -1,15 +1,14 @@
 // One program under fault, as a child process: started, told things, frozen, killed. An end nobody ordered is an error that
 // names what the program said. A program is loaded before it is needed, so that a restart takes no longer than a real one.
 
-import { fork, type ChildProcess } from "node:child_process";
+import { fork, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { openSync, closeSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Order, Told } from "./programs.ts";
 
 const startMs = 180_000; // a machine that is busy with other tests loads slowly
-const answerMs = 30_000;
+const answerMs = 120_000;
 
 export class Child<Config> {
   readonly ended: Promise<unknown>;
@@ -19,10 +18,13 @@ export class Child<Config> {
   readonly #end = new AbortController();
   #name: string;
   #isEndOrdered = false;
+  /** Thaws it, if we do not. */
+  #waker: ChildProcess | undefined;
 
   /**
    * Loads a program; it waits until it is begun.
    *
+   * @param program  path of it
    * @param name    of the file in `folder` that takes what it prints
    * @param failed  told when it ends without having been told to
    */
@@ -30,10 +32,7 @@ export class Child<Config> {
     this.#name = name;
     this.#said = join(folder, `${name}.said`);
     const said = openSync(this.#said, "a");
-    this.#process = fork(fileURLToPath(new URL(program, import.meta.url)), {
-      execArgv: ["--import", "tsx"],
-      stdio: ["ignore", said, said, "ipc"],
-    });
+    this.#process = fork(program, { execArgv: [], stdio: ["ignore", said, said, "ipc"] });
     closeSync(said);
     this.#process.on("error", (error) => failed(`${this.name}: ${error.message}`));
     this.#process.on("message", (told) => this.#inbox.push(told as Told));
@@ -77,11 +76,23 @@ export class Child<Config> {
     if (this.#process.connected) this.#process.send({ do: order });
   }
 
-  freeze(): void {
+  /** Stops it until `thaw`, but no longer than this. */
+  freeze(mostMs: number): void {
+    const pid = String(this.#process.pid);
+    // A frozen program does not see that we are gone; somebody else has to wake it then.
+    const wake = ["-c", 'sleep "$0"; kill -CONT "$1"', String(mostMs / 1_000), pid];
+    this.#waker = spawn("sh", wake, { detached: true, stdio: "ignore" });
     this.#process.kill("SIGSTOP");
   }
 
   thaw(): void {
+    const waker = this.#waker?.pid;
+    this.#waker = undefined;
+    try {
+      if (waker !== undefined) process.kill(-waker); // with its `sleep`
+    } catch {
+      // it has done its work
+    }
     this.#process.kill("SIGCONT");
   }
 
@@ -98,6 +109,7 @@ export class Child<Config> {
   /** Ends it at once, frozen or not. */
   async kill(): Promise<void> {
     this.#isEndOrdered = true;
+    this.thaw();
     this.#process.kill("SIGKILL");
     await this.ended;
   }

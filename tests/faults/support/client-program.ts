@@ -3,13 +3,15 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Clock } from "@heddle/base";
 import { SeededRandom } from "@heddle/base/fakes";
 import { systemRandom } from "@heddle/base/system";
 import { nodeWebSocket } from "@heddle/client";
+import type { Transport } from "@heddle/client/core";
 import type { WirePos } from "@heddle/protocol";
 import { act, isForbidden, presenceChannel, SimClient } from "@heddle/testkit/simulation";
 import { FileRecorder, machineClock, replaceFile } from "./history-file.ts";
-import { belong, configuration, tell, type ClientConfig, type Order } from "./programs.ts";
+import { belong, configuration, tell, type ClientConfig, type ClientCounts, type Order } from "./programs.ts";
 
 /** By client, then by channel. */
 type Positions = Readonly<Record<string, Readonly<Record<string, WirePos>>>>;
@@ -53,8 +55,7 @@ function startClient(of: string): SimClient {
   const client = new SimClient(of, run, {
     time: { process: () => ({ ...clock, kill: () => {} }) },
     net: {
-      transport: (_client, clock) =>
-        nodeWebSocket(`ws://127.0.0.1:${config.port}/realtime`, { clock, random: systemRandom() }),
+      transport: (_client, clock) => toAnyServer(clock),
       links: () => [],
     },
     ...{ random: random.fork(), recorder, plan: { hasSlowHandlers: config.isHeavy, tokenMs: config.tokenMs } },
@@ -63,6 +64,15 @@ function startClient(of: string): SimClient {
   });
   client.watch(presenceChannel);
   return client;
+}
+
+/** Each connection leads to another server, where there are several. */
+function toAnyServer(clock: Clock): Transport {
+  const servers = config.ports.map((port) =>
+    nodeWebSocket(`ws://127.0.0.1:${port}/realtime`, { clock, random: systemRandom() }),
+  );
+  const choice = random.fork();
+  return { name: "websocket", open: (handlers) => choice.pick(servers).open(handlers) };
 }
 
 function resume(positions: Positions): void {
@@ -77,7 +87,7 @@ function actLater(client: SimClient, random: SeededRandom): void {
   setTimeout(
     () => {
       if (!isWorking) return;
-      act(client, random, { ...config, nodeCount: 1 });
+      act(client, random, config);
       actLater(client, random);
     },
     random.between(actEveryMs.least, actEveryMs.most),
@@ -88,11 +98,14 @@ function save(): void {
   const positions = Object.fromEntries(clients.map((client) => [client.name, Object.fromEntries(client.handled())]));
   replaceFile(positionsFile, positions);
   const all = clients.map(({ core }) => core.stats);
+  const online = clients.filter(({ core }) => core.state.name === "online").length;
   const sum = (what: "chainBreaks" | "parks" | "connects" | "resumes"): number =>
     all.reduce((total, stats) => total + stats[what], 0);
-  replaceFile(join(folder, `${name}.${run}.counts`), {
+  const counts: ClientCounts = {
+    online,
     ...{ chainBreaks: sum("chainBreaks"), parks: sum("parks"), connects: sum("connects"), resumed: sum("resumes") },
-  });
+  };
+  replaceFile(join(folder, `${name}.${run}.counts`), counts);
   for (const [index, { outboxCount }] of all.entries()) {
     if (outboxCount <= largestOutbox) continue;
     largestOutbox = outboxCount;

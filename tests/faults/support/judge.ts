@@ -7,43 +7,37 @@ import { wireLimits } from "@heddle/protocol";
 import { check, type Facts, type FinalLog, type HistoryEvent } from "@heddle/testkit/checker";
 import { isForbidden, kindOf } from "@heddle/testkit/simulation";
 import { readerName } from "./contract.ts";
+import { engineCase, type EngineName } from "./engines.ts";
 import { readHistory } from "./history-file.ts";
+import { belowFloors } from "./floors.ts";
 import { faultKinds } from "./nemesis.ts";
-import type { EngineName } from "./programs.ts";
+import { notesFile, type Counts, type RunNotes } from "./notes.ts";
 import { placeOf } from "./recording-engine.ts";
 
-export type Counts = Readonly<Record<string, number>>;
-
 export interface Verdict {
-  /** As text, each beginning with the invariant's name. */
-  readonly violations: readonly string[];
+  /** Violations and counts below their floors, as text, each beginning with the invariant's name or `floor`. */
+  readonly problems: readonly string[];
   readonly counts: Counts;
 }
 
-/** What a run leaves beside its histories. */
-export interface RunNotes {
-  readonly seed: number;
-  readonly engine: EngineName;
-  readonly final: Readonly<Record<string, FinalLog>>;
-}
-export const notesFile = "run.json";
-
-/** Longer than any program is frozen: what came in before is read only then. */
-const longestFreezeMs = 20_000;
-
 /** @throws {Error} when the folder holds no finished run */
 export function judge(folder: string): Verdict {
-  const { engine, final } = JSON.parse(readFileSync(join(folder, notesFile), "utf8")) as RunNotes;
+  const notes = JSON.parse(readFileSync(join(folder, notesFile), "utf8")) as RunNotes;
+  const { engine, final, longestStopMs } = notes;
   const history = inOrder(readHistory(folder));
   const counts = countsOf(history, folder);
-  const found = check(history, factsOf(new Map(Object.entries(final))));
+  const found = check(history, {
+    ...factsOf(new Map(Object.entries(final)), longestStopMs),
+    ...engineCase(engine).facts,
+  });
   return {
-    violations: [
+    problems: [
       ...found.map(({ invariant, message }) => `${invariant}: ${message}`),
       ...brokenPromises(history, engine),
       ...(counts["chain breaks"]
         ? [`no-silent-gap: clients found ${counts["chain breaks"]} holes in their streams`]
         : []),
+      ...belowFloors(counts, notes).map((line) => `floor: ${line}`),
     ],
     counts,
   };
@@ -71,13 +65,13 @@ function inOrder(history: readonly HistoryEvent[]): HistoryEvent[] {
   return [...moved.reverse(), ...once.filter(({ f }) => f !== "stored")].sort((a, b) => a.ts - b.ts);
 }
 
-function factsOf(final: ReadonlyMap<string, FinalLog>): Facts {
+function factsOf(final: ReadonlyMap<string, FinalLog>, longestStopMs: number): Facts {
   return {
     final,
     // The public contract keeps as many as may be recovered.
     recoverMax: (ch) => kindOf(ch)?.entries ?? Infinity,
     isForbidden: (user, ch, action) => user !== readerName && isForbidden(ch, action),
-    // Neither engine shows what it may lose, and all that was ever stored is known, that of lost epochs too.
+    // No entry is shown that may be lost, and all that was ever stored is known, that of lost epochs too.
     hasPhantoms: false,
     fifo: "strict",
     losingFaults: [],
@@ -85,20 +79,22 @@ function factsOf(final: ReadonlyMap<string, FinalLog>): Facts {
     nodeLagMs: 0,
     recoveryMs: 65_000,
     presenceFaults: faultKinds,
+    staleFaults: [],
+    presenceConvergeMs: Infinity,
     presenceSettleMs: 60_000,
     presenceGraceMs: wireLimits.presenceGraceMs,
     presenceLagMs: 60_000,
-    tokenGraceMs: wireLimits.tokenGraceMs + longestFreezeMs,
+    tokenGraceMs: wireLimits.tokenGraceMs + longestStopMs,
+    ...{ revocationMs: 1_000, linkFaults: [], linkSettleMs: 0 },
     queueBytesMax: Infinity,
     outboxCountMax: wireLimits.outboxCount,
   };
 }
 
-/** Memory begins anew with every server; a disk does not, however its process ended. */
 function brokenPromises(history: readonly HistoryEvent[], engine: EngineName): string[] {
-  const allowed = engine === "memory" ? ["epoch", "expired", "overflow"] : ["expired", "overflow"];
+  const { gaps } = engineCase(engine);
   return history.flatMap((event) =>
-    event.f !== "gap" || allowed.includes(event.why)
+    event.f !== "gap" || gaps.includes(event.why)
       ? []
       : [`promise: ${event.sub} was told of gap(${event.why}), which ${engine} never makes`],
   );
@@ -114,8 +110,10 @@ function countsOf(history: readonly HistoryEvent[], folder: string): Counts {
     else if (event.f === "request-ok") add("requests answered");
     else if (event.f === "history-ok") add("pages of history");
     else if (event.f === "gap") add(`gap ${event.why}`);
-    else if (event.f === "fault") add(`fault ${event.kind}`);
-    else if (event.f === "proc" && event.is === "started") add("reconnects", -1);
+    else if (event.f === "fault") {
+      add(`fault ${event.kind}`);
+      add("faults");
+    } else if (event.f === "proc" && event.is === "started") add("reconnects", -1);
     else if (event.f === "state" && event.state === "online") add("reconnects");
   }
   for (const file of readdirSync(folder).filter((name) => name.endsWith(".counts"))) {

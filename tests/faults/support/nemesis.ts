@@ -1,6 +1,7 @@
 // What goes wrong between real processes: one fault of each kind, its end, and the healing of all.
 
 import type { SeededRandom } from "@heddle/base/fakes";
+import type { Child } from "./child.ts";
 import type { FileRecorder } from "./history-file.ts";
 import type { World } from "./world.ts";
 
@@ -30,7 +31,7 @@ export class Nemesis {
   /** Restarts under way. */
   readonly #busy = new Set<Promise<void>>();
   readonly #failed: (why: string) => void;
-  #isServerTroubled = false;
+  #isTroubled = false;
 
   constructor(
     world: World,
@@ -45,7 +46,12 @@ export class Nemesis {
     this.#failed = options.failed;
   }
 
-  /** Lets one fault happen. Only one at a time befalls the server. @returns whether it happened */
+  /** Whether a server is frozen, or away. */
+  get isServerTroubled(): boolean {
+    return this.#isTroubled;
+  }
+
+  /** Lets one fault happen. Only one at a time befalls the servers. @returns whether it happened */
   strike(kind: FaultKind): boolean {
     if (kind === "server-kill" || kind === "server-drain" || kind === "server-stop") return this.#strikeServer(kind);
     this.#strikeClients(kind);
@@ -65,7 +71,7 @@ export class Nemesis {
     }
     this.#undo.clear();
     await this.restarted();
-    for (const { proxy } of this.#world.places) proxy.calm();
+    for (const { proxies } of this.#world.places) for (const proxy of proxies) proxy.calm();
   }
 
   /** Nothing more happens. What is undone is left as it is. */
@@ -77,13 +83,13 @@ export class Nemesis {
   #strikeClients(kind: Exclude<FaultKind, ServerFault>): void {
     const random = this.#random;
     const place = random.pick(this.#world.places);
-    const { proxy, config, child } = place;
+    const { config, child } = place;
+    const proxy = random.pick(place.proxies);
     this.#recorder.fault(kind, config.name);
     const briefMs = random.between(1_000, 6_000);
     switch (kind) {
       case "client-stop":
-        child.freeze();
-        return this.#later(random.between(1_000, this.#longestStopMs), () => child.thaw());
+        return this.#freeze(child, () => {});
       case "client-kill":
         return this.#do(() => this.#world.restartClients(place));
       case "cut":
@@ -112,27 +118,33 @@ export class Nemesis {
   }
 
   #strikeServer(kind: ServerFault): boolean {
-    const { server } = this.#world;
-    if (server === undefined || this.#isServerTroubled) return false;
-    this.#isServerTroubled = true;
-    const over = (): void => void (this.#isServerTroubled = false);
+    const node = this.#random.pick(this.#world.nodes);
+    const { server } = node;
+    if (server === undefined || this.#isTroubled) return false;
+    this.#isTroubled = true;
+    const over = (): void => void (this.#isTroubled = false);
     this.#recorder.fault(kind, server.name);
     if (kind === "server-stop") {
-      server.freeze();
-      this.#later(this.#random.between(1_000, this.#longestStopMs), () => {
-        server.thaw();
-        over();
-      });
+      this.#freeze(server, over);
       return true;
     }
     const awayMs = this.#random.between(0, 2_000);
     this.#do(async () => {
-      await (kind === "server-kill" ? this.#world.killServer() : this.#world.drainServer());
+      await this.#world.endServer(node, kind === "server-kill" ? "kill" : "drain");
       await new Promise((resolve) => setTimeout(resolve, awayMs));
-      await this.#world.startServer();
+      await this.#world.startServer(node);
       over();
     });
     return true;
+  }
+
+  #freeze(child: Pick<Child<never>, "freeze" | "thaw">, thawed: () => void): void {
+    const stopMs = this.#random.between(1_000, this.#longestStopMs);
+    child.freeze(stopMs);
+    this.#later(stopMs, () => {
+      child.thaw();
+      thawed();
+    });
   }
 
   #later(afterMs: number, undo: () => void): void {

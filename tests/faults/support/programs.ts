@@ -1,7 +1,6 @@
 // What the harness and its programs tell each other: a configuration at the start, then short messages.
 
-export const engines = ["memory", "disk"] as const;
-export type EngineName = (typeof engines)[number];
+import type { EngineName, Store } from "./engines.ts";
 
 export interface ServerConfig {
   readonly folder: string;
@@ -10,8 +9,7 @@ export interface ServerConfig {
   /** 0 at the first start: any. */
   readonly port: number;
   readonly engine: EngineName;
-  /** Where a durable engine keeps its files, over restarts. */
-  readonly data: string;
+  readonly store: Store;
   readonly seed: number;
 }
 
@@ -21,12 +19,22 @@ export interface ClientConfig {
   readonly name: string;
   /** How often this process has been started. */
   readonly run: number;
-  /** Of its proxy. */
-  readonly port: number;
+  /** Of its proxies, one to each server; every connection takes any of them. */
+  readonly ports: readonly number[];
   readonly clientCount: number;
   readonly isHeavy: boolean;
   readonly tokenMs: number;
   readonly seed: number;
+}
+
+/** What a process of clients says of itself in a file again and again, whether it is asked or not. */
+export interface ClientCounts {
+  /** How many of its clients are online now. */
+  readonly online: number;
+  readonly chainBreaks: number;
+  readonly parks: number;
+  readonly connects: number;
+  readonly resumed: number;
 }
 
 /** From the harness. `calm`: do nothing more of your own. */

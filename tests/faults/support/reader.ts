@@ -11,14 +11,15 @@ import { readerName } from "./contract.ts";
 const pageCount = 1_000;
 const dayMs = 86_400_000;
 
-/** By channel. */
-export async function readAll(port: number): Promise<Record<string, FinalLog>> {
+/** By channel, from the first of the servers. @throws {LocalError} `closed` when `signal` ends it */
+export async function readAll([port = 0]: readonly number[], signal?: AbortSignal): Promise<Record<string, FinalLog>> {
   const clock = systemClock();
   const random = systemRandom();
   await using client = createClientCore({
     ...{ clock, random, token: () => `${readerName} ${Date.now() + dayMs}` },
     transport: nodeWebSocket(`ws://127.0.0.1:${port}/realtime`, { clock, random }),
   });
+  signal?.addEventListener("abort", () => void client.close());
   const logs: Record<string, FinalLog> = {};
   for (const ch of channelNames) {
     const pages: HistoryPage[] = [await client.channel(ch).historyPage({ last: pageCount })];

@@ -1,27 +1,33 @@
-// An engine that writes down what it stores, before anybody can see it. Around any engine, changing nothing.
+// An engine that writes down what it stores, before anybody can see it. Around any engine with dense offsets, changing
+// nothing but how many appends of one channel are under way at once.
 
 import type { Engine, Entry, Log } from "@heddle/hub/ports";
 import type { Pos } from "@heddle/protocol";
 import { channelNames, kindOf, type Recorder, type SimPayload } from "@heddle/testkit/simulation";
 
-/** Enough to find everything a killed process stored and did not get to write down. */
-const readBackCount = 200;
+/** What is known of an entry both by who appends it and by who reads it. */
+type Stored = Pick<Entry, "pos" | "prevOffset" | "id" | "data">;
+
+/**
+ * What a killed process stored and did not get to write down, its successor reads back: so no more may be under way on a
+ * channel than it keeps, and than this.
+ */
+const underWayMost = 200;
+const unwrittenMost = (ch: string): number => Math.min(underWayMost, kindOf(ch)?.entries ?? underWayMost);
 
 export function recordingEngine(engine: Engine, recorder: Recorder): Engine {
+  if (engine.traits.offsets !== "dense")
+    throw new Error(`${engine.name}: predecessors are not known of sparse offsets`);
   /** What was written down, as `channel epoch offset`. */
   const recorded = new Set<string>();
-  const stored = (ch: string, { pos, prevOffset, id, data, type }: Entry): void => {
+  const inTurn = newTurns();
+  const stored = (ch: string, { pos, prevOffset, id, data }: Stored): void => {
     const place = placeOf(ch, pos);
     const entries = kindOf(ch)?.entries;
-    if (type !== "data" || entries === undefined || recorded.has(place)) return;
+    if (entries === undefined || recorded.has(place)) return;
     recorded.add(place);
     const { h } = JSON.parse(new TextDecoder().decode(data)) as SimPayload;
     recorder.record({ f: "stored", ch, pos, prevOffset, floor: Math.max(0, pos.offset - entries), id, hash: h });
-  };
-  const readBack = async (ch: string): Promise<void> => {
-    const last = Math.min(readBackCount, kindOf(ch)?.entries ?? 1);
-    const { entries } = await engine.log.read(ch, { last, limit: last, bytes: 10_000_000 });
-    for (const entry of entries) stored(ch, entry);
   };
   const around = (log: Log): Log => ({
     attach: (ch, sink) =>
@@ -33,11 +39,12 @@ export function recordingEngine(engine: Engine, recorder: Recorder): Engine {
         broken: (gen, why) => sink.broken(gen, why),
       }),
     async append(ch, draft) {
-      const result = await log.append(ch, draft);
-      // Nobody is attached who would have been shown it.
-      const isUnseen = result.s === "new" && !recorded.has(placeOf(ch, result.pos));
-      if (isUnseen && kindOf(ch) !== undefined) await readBack(ch);
-      return result;
+      return inTurn(ch, async () => {
+        const result = await log.append(ch, draft);
+        // Perhaps nobody is attached who would have been shown it.
+        if (result.s === "new") stored(ch, { ...draft, pos: result.pos, prevOffset: result.pos.offset - 1 });
+        return result;
+      });
     },
     read: (ch, query) => log.read(ch, query),
     heads: (chs) => log.heads(chs),
@@ -57,7 +64,11 @@ export function recordingEngine(engine: Engine, recorder: Recorder): Engine {
     },
     async start(env) {
       await engine.start(env);
-      for (const ch of channelNames) await readBack(ch); // what an earlier process stored
+      for (const ch of channelNames) {
+        const last = unwrittenMost(ch);
+        const { entries } = await engine.log.read(ch, { last, limit: last, bytes: 10_000_000 });
+        for (const entry of entries) stored(ch, entry);
+      }
     },
     stop: () => engine.stop(),
   };
@@ -65,3 +76,21 @@ export function recordingEngine(engine: Engine, recorder: Recorder): Engine {
 
 /** Names a place in the logs of all channels. */
 export const placeOf = (ch: string, { epoch, offset }: Pos): string => `${ch} ${epoch} ${offset}`;
+
+/** Lets no more than `unwrittenMost` tasks of a channel run at once; the others begin in the order they came. */
+function newTurns(): <T>(ch: string, task: () => Promise<T>) => Promise<T> {
+  const running = new Map<string, number>();
+  const waiting = new Map<string, (() => void)[]>();
+  return async (ch, task) => {
+    const count = running.get(ch) ?? 0;
+    if (count < unwrittenMost(ch)) running.set(ch, count + 1);
+    else await new Promise<void>((begin) => waiting.set(ch, [...(waiting.get(ch) ?? []), begin]));
+    try {
+      return await task();
+    } finally {
+      const next = waiting.get(ch)?.shift();
+      if (next === undefined) running.set(ch, (running.get(ch) ?? 0) - 1);
+      else next(); // takes the place
+    }
+  };
+}

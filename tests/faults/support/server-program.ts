@@ -3,11 +3,11 @@
 
 import { join } from "node:path";
 import { systemRandom } from "@heddle/base/system";
-import { disk } from "@heddle/engine-disk";
-import { createServer, memoryEngine, refuse } from "@heddle/server";
+import { createServer, refuse } from "@heddle/server";
 import { SeededRandom } from "@heddle/base/fakes";
 import { channelKinds, isForbidden } from "@heddle/testkit/simulation";
 import { contract, readerName } from "./contract.ts";
+import { engineCase } from "./engines.ts";
 import { FileRecorder, machineClock, replaceFile } from "./history-file.ts";
 import { belong, configuration, tell, type ServerConfig } from "./programs.ts";
 import { recordingEngine } from "./recording-engine.ts";
@@ -27,10 +27,7 @@ async function pause(share: number, mostMs: number): Promise<void> {
 
 const server = createServer({
   ...{ contract, clock, random: systemRandom(), secret: "the same over all restarts of the server" },
-  engine: recordingEngine(
-    config.engine === "memory" ? memoryEngine() : disk({ path: config.data, sync: "always" }),
-    recorder,
-  ),
+  engine: recordingEngine(engineCase(config.engine).open(config.store), recorder),
   // Small, so that a run reaches them.
   limits: { pingMs: 2_000, queueBytes: 32_768, ringCount: 40, lingerMs: 1_000 },
   auth: (token = "") => {

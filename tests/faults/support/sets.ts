@@ -9,5 +9,5 @@ export interface RunSet extends Pick<RunOptions, "workMs" | "longestStopMs"> {
 
 export const sets: Readonly<Record<string, RunSet>> = {
   smoke: { rounds: 1, workMs: 35_000, longestStopMs: 6_000 },
-  full: { rounds: 5, workMs: 90_000, longestStopMs: 20_000 },
+  full: { rounds: 5, workMs: 150_000, longestStopMs: 60_000 },
 };

@@ -1,12 +1,15 @@
-// The processes of one run: a server that may come back at the same port, and client processes, each behind a proxy of
-// its own. Ends only what it started.
+// The processes of one run: servers that may come back at the same ports, and client processes, each behind proxies of its
+// own, one to each server. Ends only what it started.
 
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SeededRandom } from "@heddle/base/fakes";
 import { TcpProxy } from "@heddle/testkit/process";
+import { builtPrograms, type Programs } from "./build.ts";
 import { Child } from "./child.ts";
+import { engineCase, type EngineName, type Store } from "./engines.ts";
 import type { FileRecorder } from "./history-file.ts";
-import { procsOf, type ClientConfig, type ClientTold, type EngineName, type ServerConfig } from "./programs.ts";
+import { procsOf, type ClientConfig, type ClientCounts, type ClientTold, type ServerConfig } from "./programs.ts";
 
 export interface WorldOptions {
   readonly folder: string;
@@ -18,45 +21,68 @@ export interface WorldOptions {
   readonly random: SeededRandom;
   /** A program ended without having been told to. */
   readonly failed: (why: string) => void;
+  /** Ends everything at once. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** One client process and the line to the server. */
+/** One server, at the same port over all its runs. */
+export interface Node {
+  readonly name: string;
+  port: number;
+  run: number;
+  /** Undefined while it is away. */
+  server: Child<ServerConfig> | undefined;
+}
+
+/** One client process and its lines, one to each server. */
 interface Place {
-  readonly proxy: TcpProxy;
+  readonly proxies: readonly TcpProxy[];
   config: ClientConfig;
   child: Child<ClientConfig>;
 }
 
 const tokenMs = 15_000;
-const programs = { server: "server-program.ts", clients: "client-program.ts" } as const;
-type Kind = keyof typeof programs;
+type Kind = keyof Programs;
 interface Configs {
   readonly server: ServerConfig;
   readonly clients: ClientConfig;
 }
 
 export class World implements AsyncDisposable {
-  port = 0;
-  /** Undefined while it is away. */
-  server: Child<ServerConfig> | undefined;
+  readonly nodes: readonly Node[];
   readonly places: Place[] = [];
   readonly #options: WorldOptions;
+  readonly #programs: Programs;
   /** Everything that was started and may still run. */
   readonly #children = new Set<Child<ServerConfig> | Child<ClientConfig>>();
   /** Loaded and waiting. */
   readonly #spares = new Map<Kind, unknown>();
-  #serverRuns = 0;
+  #store: (Pick<Store, "port"> & AsyncDisposable) | undefined;
   #loaded = 0;
   #isOver = false;
 
-  private constructor(options: WorldOptions) {
+  private constructor(options: WorldOptions, programs: Programs) {
     this.#options = options;
+    this.#programs = programs;
+    this.nodes = Array.from({ length: engineCase(options.engine).nodeCount }, (_, index) => {
+      return { name: `s${index + 1}`, port: 0, run: 0, server: undefined };
+    });
   }
 
+  get ports(): readonly number[] {
+    return this.nodes.map(({ port }) => port);
+  }
+
+  /** @throws {Error} when a program does not begin, or when the run is ended meanwhile */
   static async start(options: WorldOptions): Promise<World> {
-    const world = new World(options);
+    const { signal } = options;
+    const programs = await builtPrograms();
+    signal?.throwIfAborted();
+    const world = new World(options, programs);
+    signal?.addEventListener("abort", () => void world[Symbol.asyncDispose]());
     try {
-      await world.startServer();
+      world.#store = await engineCase(options.engine).start?.(options.folder, options.failed);
+      await Promise.all(world.nodes.map((node) => world.startServer(node)));
       const names = Array.from({ length: options.processCount }, (_, index) => `c${index + 1}`);
       world.places.push(...(await Promise.all(names.map((name) => world.#startPlace(name)))));
       await Promise.all(world.places.map(({ child }) => child.told("working")));
@@ -67,33 +93,20 @@ export class World implements AsyncDisposable {
     }
   }
 
-  async startServer(): Promise<void> {
+  async startServer(node: Node): Promise<void> {
     const { folder, engine, random } = this.#options;
-    const name = `server.${++this.#serverRuns}`;
-    const config: ServerConfig = {
-      folder,
-      name,
-      port: this.port,
-      engine,
-      data: join(folder, "data"),
-      seed: random.u32(),
-    };
-    const server = this.#begin("server", name, config);
-    this.server = server;
-    this.port = (await server.told("listening")).port;
+    const name = `${node.name}.${++node.run}`;
+    const store = { path: join(folder, "data"), port: this.#store?.port ?? 0 };
+    const server = this.#begin("server", name, { folder, name, port: node.port, engine, store, seed: random.u32() });
+    node.server = server;
+    node.port = (await server.told("listening")).port;
   }
 
-  async killServer(): Promise<void> {
-    const { server } = this;
-    this.server = undefined;
-    await server?.kill();
-  }
-
-  /** Lets the server drain and end. */
-  async drainServer(): Promise<void> {
-    const { server } = this;
-    this.server = undefined;
-    await server?.leave("SIGTERM");
+  /** Kills a server, or lets it drain and end. */
+  async endServer(node: Node, how: "kill" | "drain"): Promise<void> {
+    const { server } = node;
+    node.server = undefined;
+    await (how === "kill" ? server?.kill() : server?.leave("SIGTERM"));
   }
 
   /** Kills a client process; it comes back as one that kept its positions. */
@@ -121,6 +134,15 @@ export class World implements AsyncDisposable {
     );
   }
 
+  /** How many clients are online, those of frozen processes as they were. */
+  get onlineCount(): number {
+    const { folder } = this.#options;
+    return this.places.reduce((sum, { config: { name, run } }) => {
+      const said = readFileSync(join(folder, `${name}.${run}.counts`), "utf8");
+      return sum + (JSON.parse(said) as ClientCounts).online;
+    }, 0);
+  }
+
   /** All clients leave. */
   async leave(): Promise<void> {
     await Promise.all(this.places.map(({ child }) => child.leave("leave")));
@@ -129,17 +151,19 @@ export class World implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true;
     await Promise.all([...this.#children].map((child) => child.kill()));
-    await Promise.all(this.places.map(({ proxy }) => proxy[Symbol.asyncDispose]()));
+    const proxies = this.places.flatMap((place) => place.proxies);
+    await Promise.all(proxies.map((proxy) => proxy[Symbol.asyncDispose]()));
+    await this.#store?.[Symbol.asyncDispose]();
   }
 
   async #startPlace(name: string): Promise<Place> {
     const { folder, clientsPerProcess, isHeavy, random } = this.#options;
-    const proxy = await TcpProxy.open({ port: this.port });
+    const proxies = await Promise.all(this.ports.map((port) => TcpProxy.open({ port })));
     const config = {
-      ...{ folder, name, isHeavy, tokenMs, run: 1, port: proxy.port },
+      ...{ folder, name, isHeavy, tokenMs, run: 1, ports: proxies.map(({ port }) => port) },
       ...{ clientCount: clientsPerProcess, seed: random.u32() },
     };
-    return { proxy, config, child: this.#startClients(config) };
+    return { proxies, config, child: this.#startClients(config) };
   }
 
   #startClients(config: ClientConfig): Child<ClientConfig> {
@@ -157,7 +181,7 @@ export class World implements AsyncDisposable {
   #load<K extends Kind>(kind: K): Child<Configs[K]> {
     const { folder, failed } = this.#options;
     if (this.#isOver) throw new Error("the run is over");
-    const child = new Child<Configs[K]>(programs[kind], folder, `${kind}-${++this.#loaded}`, failed);
+    const child = new Child<Configs[K]>(this.#programs[kind], folder, `${kind}-${++this.#loaded}`, failed);
     this.#children.add(child as Child<ServerConfig>);
     void child.ended.then(() => this.#children.delete(child as Child<ServerConfig>));
     return child;

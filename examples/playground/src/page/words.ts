@@ -37,7 +37,7 @@ export const stateWords: Record<ClientState["name"], string> = {
 
 /** Why the connection ended, as the close code and the other side have it. */
 export function lossWords(code: number, why: string): string {
-  if (code === 1006 && why.startsWith("closed with")) return "The connection broke off.";
+  if (code === 1006 && why.startsWith("closed:")) return "The connection broke off.";
   return why === "" ? "" : `${why[0]?.toUpperCase()}${why.slice(1)}.`;
 }
 

@@ -8,7 +8,11 @@ const standingRooms = ["general", "weaving", "random"];
 const roomsMax = 60;
 
 export function setUpChat(server: HeddleServer<Playground>): void {
-  const opened = new Set<string>();
+  // The lobby's own history says which rooms were opened, by this process, an earlier one, or another beside it.
+  const roomsNow = async (): Promise<string[]> => {
+    const { events } = await server.channel("lobby").history({}, { last: roomsMax });
+    return [...new Set([...standingRooms, ...events.map(({ payload }) => payload.room)])];
+  };
   const stampOf = ({
     user,
     now,
@@ -36,13 +40,10 @@ export function setUpChat(server: HeddleServer<Playground>): void {
     .channel("lobby")
     // What is in the lobby comes from `openRoom` alone.
     .authorize(({ user, action }) => !user.isAnonymous && action !== "publish")
-    .snapshot(() => ({ rooms: [...standingRooms, ...opened] }));
+    .snapshot(async () => ({ rooms: await roomsNow() }));
 
   server.call("openRoom", async ({ room }) => {
-    if (standingRooms.includes(room) || opened.has(room)) return { room };
-    opened.add(room);
-    const [oldest] = opened;
-    if (opened.size > roomsMax && oldest !== undefined) opened.delete(oldest);
+    if ((await roomsNow()).includes(room)) return { room };
     await server.channel("lobby").publish({}, "opened", { room });
     return { room };
   });

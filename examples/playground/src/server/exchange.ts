@@ -16,7 +16,7 @@ const fillsMax = 10_000;
 
 interface Instrument {
   readonly symbol: string;
-  readonly open: number;
+  open: number;
   price: number;
   seq: number;
   /** How lively it is: share of all ticks, relative to the others. */
@@ -36,7 +36,7 @@ interface Fill extends Order {
 }
 
 /** @returns ends it */
-export function setUpExchange(server: HeddleServer<Playground>): { start(): void; stop(): void } {
+export function setUpExchange(server: HeddleServer<Playground>): { start(): Promise<void>; stop(): void } {
   const exchange = new Exchange(server);
   const isReader = ({
     user,
@@ -64,13 +64,19 @@ class Exchange {
   #tickCount = 0;
   #inFlightCount = 0;
   #timers: NodeJS.Timeout[] = [];
+  /** Of the present run. */
+  #owner: object | undefined;
 
   constructor(server: HeddleServer<Playground>) {
     this.#server = server;
     this.#lot = this.#instruments.flatMap((instrument) => Array<Instrument>(instrument.weight).fill(instrument));
   }
 
-  start(): void {
+  /** Begins to make prices where the last ones stand. Of several processes on one store, one does. */
+  async start(): Promise<void> {
+    const owner = (this.#owner = {});
+    await Promise.all(this.#instruments.map((instrument) => this.#goOn(instrument)));
+    if (this.#owner !== owner) return; // stopped meanwhile
     let steppedAtMs = performance.now();
     let owed = 0;
     const step = setInterval(() => {
@@ -93,7 +99,9 @@ class Exchange {
   }
 
   stop(): void {
+    this.#owner = undefined;
     for (const timer of this.#timers) clearInterval(timer);
+    this.#timers = [];
   }
 
   /** The same user's order id is the same order: the second time it is answered with the first time's fill. */
@@ -111,10 +119,20 @@ class Exchange {
   }
 
   async #execute(user: string, orderKey: string, order: Order): Promise<Fill> {
-    const price = this.#instruments.find(({ symbol }) => symbol === order.symbol)?.price ?? 0;
+    const instrument = this.#instruments.find(({ symbol }) => symbol === order.symbol);
+    // Another process may be making the prices.
+    if (instrument !== undefined && this.#owner === undefined) await this.#goOn(instrument);
+    const price = instrument?.price ?? 0;
     const fill = { ...order, price, fillNumber: ++this.#fillCount };
     await this.#server.channel("fills").publish({ user }, "filled", fill, { idempotencyKey: orderKey.slice(0, 120) });
     return fill;
+  }
+
+  /** Takes over the price that was published last, if there is one. */
+  async #goOn(instrument: Instrument): Promise<void> {
+    const { events } = await this.#server.channel("quote").history({ symbol: instrument.symbol }, { last: 1 });
+    const [tick] = events;
+    if (tick !== undefined) Object.assign(instrument, tick.payload);
   }
 
   #tick(): void {

@@ -1,6 +1,7 @@
 // The playground's server: one contract, its rules, the pages, the bots. Starts and ends as a whole.
 
 import { disk } from "@heddle/engine-disk";
+import { redis, type RedisEngine } from "@heddle/engine-redis";
 import { createServer, jwt } from "@heddle/server";
 import { playground } from "../contract.ts";
 import { startBots, type Bots } from "./bots.ts";
@@ -18,12 +19,17 @@ const spreadMs = 500;
 
 export interface Running {
   readonly url: string;
-  /** Drains, then closes everything. */
+  /** What an operator should know, a sentence each. */
+  readonly notes: readonly string[];
+  /** Closes everything: within two seconds. */
   close(): Promise<void>;
+  /** Lets clients move on to another server for at most this long, then closes everything. Milliseconds. */
+  drain(deadlineMs: number): Promise<void>;
 }
 
 /** @throws {StartError} in one sentence: no key, no place for messages, port taken, address not ours */
 export async function startPlayground(settings: Settings): Promise<Running> {
+  const shared = sharedEngine(settings);
   const key = await loadKey(settings.dataFolder);
   const seats = new Seats(key, settings.tokenS);
   const server = createServer({
@@ -34,6 +40,7 @@ export async function startPlayground(settings: Settings): Promise<Running> {
     limits: { pingMs },
     // `interval`: the market writes thousands of entries a second, and no killed process loses one either way.
     ...(settings.logFolder === undefined ? {} : { engine: disk({ path: settings.logFolder, sync: "interval" }) }),
+    ...(shared === undefined ? {} : { engine: shared }),
   });
   setUpChat(server);
   const exchange = setUpExchange(server);
@@ -42,19 +49,84 @@ export async function startPlayground(settings: Settings): Promise<Running> {
     await server.close();
     throw startErrorOf(error, settings);
   });
-  exchange.start();
-  const bots: Bots | undefined = settings.hasBots ? startBots(address.url, seats) : undefined;
+  const floor = new Floor(exchange, () => (settings.hasBots ? startBots(address.url, seats) : undefined));
+  const unfollow = follow(shared, floor);
+  const stop = async (): Promise<void> => {
+    unfollow();
+    await floor.leave();
+  };
   return {
     url: address.url,
+    notes: shared?.notes ?? [],
     async close() {
-      exchange.stop();
-      await bots?.stop();
+      await stop();
       await server.close({ spreadMs });
+    },
+    async drain(deadlineMs) {
+      await stop();
+      await server.drain({ deadlineMs });
     },
   };
 }
 
-function startErrorOf(error: unknown, { port, host }: Settings): unknown {
+/** @throws {StartError} when the URL is none */
+function sharedEngine({ redisUrl }: Settings): RedisEngine | undefined {
+  if (redisUrl === undefined) return undefined;
+  try {
+    return redis({ url: redisUrl, prefix: "playground:" });
+  } catch (error) {
+    throw new StartError(`HEDDLE_REDIS is no address of a Redis (${messageOf(error)}).`, error);
+  }
+}
+
+/** Of several processes on one Redis, the first by name makes the prices and has the bots. @returns ends it */
+function follow(shared: RedisEngine | undefined, floor: Floor): () => void {
+  if (shared === undefined) {
+    floor.take();
+    return () => undefined;
+  }
+  const { self, changed, alive } = shared.registry;
+  const decide = (nodes: readonly string[]): void => {
+    if ([...nodes].sort()[0] === self) floor.take();
+    else void floor.leave();
+  };
+  decide(alive.call(shared.registry));
+  return changed.on((change) => decide(change.alive));
+}
+
+/** What one process does for all. */
+class Floor {
+  readonly #exchange: ReturnType<typeof setUpExchange>;
+  readonly #startBots: () => Bots | undefined;
+  #bots: Bots | undefined;
+  #isTaken = false;
+
+  constructor(exchange: ReturnType<typeof setUpExchange>, start: () => Bots | undefined) {
+    this.#exchange = exchange;
+    this.#startBots = start;
+  }
+
+  take(): void {
+    if (this.#isTaken) return;
+    this.#isTaken = true;
+    this.#bots = this.#startBots();
+    // Without the store there are no prices to go on from; whoever has the floor later tries again.
+    this.#exchange.start().catch(() => void (this.#isTaken = false));
+  }
+
+  async leave(): Promise<void> {
+    if (!this.#isTaken) return;
+    this.#isTaken = false;
+    this.#exchange.stop();
+    const bots = this.#bots;
+    this.#bots = undefined;
+    await bots?.stop();
+  }
+}
+
+function startErrorOf(error: unknown, { port, host, redisUrl }: Settings): unknown {
+  if (error instanceof Error && error.name === "EngineError" && redisUrl !== undefined)
+    return new StartError(`The Redis of HEDDLE_REDIS cannot be used (${error.message}).`, error);
   if (error instanceof Error && error.name === "EngineError")
     return new StartError(
       `The messages cannot be kept (${error.message}); set HEDDLE_DATA to another folder, or to memory.`,
@@ -78,3 +150,5 @@ function startErrorOf(error: unknown, { port, host }: Settings): unknown {
       return error;
   }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

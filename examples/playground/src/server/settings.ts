@@ -12,10 +12,14 @@ export interface Settings {
   readonly dataFolder: string;
   /** Folder of the channels' logs; undefined keeps them in memory. Created when absent. */
   readonly logFolder: string | undefined;
+  /** Redis that has the logs instead, shared with other processes; undefined: none. */
+  readonly redisUrl: string | undefined;
   /** Whether the two bots talk. Default true. */
   readonly hasBots: boolean;
   /** Life of a token. Seconds, 2…86_400, default 900: short, so that its renewal can be watched. */
   readonly tokenS: number;
+  /** After SIGTERM clients have this long to move to another server. Seconds, 0…600, default 10. */
+  readonly drainS: number;
 }
 
 /** A reason not to start, told in one sentence and without a stack. */
@@ -34,8 +38,10 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     host: env["HOST"] || "127.0.0.1",
     dataFolder,
     logFolder: env["HEDDLE_DATA"] === "memory" ? undefined : env["HEDDLE_DATA"] || join(dataFolder, "log"),
+    redisUrl: env["HEDDLE_REDIS"] || undefined,
     hasBots: env["PLAYGROUND_BOTS"] !== "off",
     tokenS: integer(env, "PLAYGROUND_TOKEN_S", 900, 2, 86_400),
+    drainS: integer(env, "HEDDLE_DRAIN_S", 10, 0, 600),
   };
 }
 

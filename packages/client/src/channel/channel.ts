@@ -19,10 +19,10 @@ import { HeddleError, LocalError, retryMsOf } from "../errors.ts";
 import { newEmitter, type Off } from "../emitter.ts";
 import type { Ask } from "../requests/requests.ts";
 import type { Growing } from "../growing.ts";
-import type { Published } from "../outbox/outbox.ts";
+import type { Published, WithBytes } from "../outbox/outbox.ts";
 import { ports, type KeptPorts } from "../ports.ts";
 import { newAlarm } from "../timers.ts";
-import type { BareChannel, ChannelStatus, SubscribeOptions } from "./channel-api.ts";
+import type { BareChannel, ChannelPublishOptions, ChannelStatus, SubscribeOptions } from "./channel-api.ts";
 import { newDelivery } from "./delivery.ts";
 import type { ChannelInside, ChannelKinds, ChannelsParts, ClientParts } from "./parts.ts";
 import type { PresenceParts } from "./presence.ts";
@@ -228,7 +228,7 @@ export function newChannel(
     else self.handled ??= p;
     keep();
     arrived();
-    if (!isFull && p) jumped(p, "began elsewhere");
+    if (!isFull && p) jumped(p, "elsewhere");
   };
 
   /** The server ended or refused it: again later, or never, as the code says. */
@@ -307,15 +307,15 @@ export function newChannel(
       connect();
       await reached(undefined, refusal);
     },
-    async publish(event, payload, how = {}) {
+    async publish(e, d, how: ChannelPublishOptions & WithBytes = {}) {
       connect();
       const isEcho = how.until === "echo";
       if (how.volatile) {
-        if (client.state.name === "online") send({ t: "pub", ch: name, e: event, key: how.key, d: payload });
+        if (client.state.name === "online") send({ t: "pub", ch: name, e, key: how.key, b: how.b, d });
         return { duplicate: false } as Published;
       }
       if (isEcho && !holdCount) throw new LocalError("not-echoed", `${name}: no handler`);
-      const published = await publish(name, event, payload, how);
+      const published = await publish(name, e, d, how);
       const { position } = published;
       if (isEcho && position) {
         if (!holdCount) throw unreached(position, "no handler");

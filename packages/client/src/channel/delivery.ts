@@ -168,7 +168,7 @@ export function newDelivery(
 }
 
 /** An entry as the application sees it. */
-export const messageFrom = ({ e = "", d, i, key, ts, u }: MessageFrame, position: WirePos | undefined): Told => [
-  d,
+export const messageFrom = ({ e = "", d, b, i, key, ts, u }: MessageFrame, position: WirePos | undefined): Told => [
+  b ?? d,
   { event: e, position, id: i, key, at: ts, user: u },
 ];

@@ -2,6 +2,7 @@
 
 import type { MessageFrame, WirePos } from "@heddle/protocol";
 import type { Ask, AskOptions } from "../requests/requests.ts";
+import { bytesOf } from "../bytes-of.ts";
 import { messageFrom, type Message } from "./delivery.ts";
 
 /** Which part of the past. Exactly one of `before`, `after`, `last`. */
@@ -34,7 +35,7 @@ export async function historyPage(ask: Ask, ch: string, query: HistoryQuery): Pr
   const { list, p, more } = d as { readonly list: readonly Entry[]; readonly p: WirePos; readonly more: number };
   const entries = list.map((entry) => {
     const [payload, meta] = messageFrom(entry, [p[0], entry.o, entry.g]);
-    return { payload, meta };
+    return { payload: entry.b === undefined ? payload : bytesOf(entry.b), meta };
   });
   return { entries, position: p, more: more > 0 };
 }

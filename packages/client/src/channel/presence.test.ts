@@ -38,17 +38,42 @@ describe("who is there", () => {
     expect([...presence.members.keys()]).toEqual(["c"]);
   });
 
+  it("is asked for as long as it takes, and is nobody's failure when the client is closed meanwhile", async () => {
+    const { scene, alias } = await watching();
+    const { presence } = scene.client.channel("room/1");
+    await scene.says({ t: "pd", c: alias, v: 4, full: 1, n: 0 }, { t: "pd", c: alias, v: 6, add: [member("c")], n: 2 });
+    await scene.clock.advanceAsync(20_000);
+    scene.link.drop();
+    await scene.clock.advanceAsync(40_000); // longer than a question that somebody waits for
+    await scene.welcomed();
+    await scene.says({ t: "ok", r: scene.link.last("presence").r, d: { list: [member("b")], n: 1, more: 0 } });
+    expect([...presence.members.keys()]).toEqual(["b"]);
+
+    const again = scene.subd("room/1", at(1));
+    await scene.says({ t: "pd", c: again, v: 4, full: 1, n: 0 }, { t: "pd", c: again, v: 9, add: [member("c")], n: 2 });
+    expect(scene.link.all("presence")).toHaveLength(2);
+    void scene.client.close();
+    await scene.settle();
+    expect(scene.errors).toEqual([]);
+  });
+
   it("is not told by a difference that is older than the list", async () => {
     const { scene, alias, counts } = await watching();
     await scene.says({ t: "pd", c: alias, v: 4, full: 1, n: 0 }, { t: "pd", c: alias, v: 4, add: [member("a")], n: 1 });
     expect(counts).toEqual([0]);
   });
 
-  it("is a number alone when there are too many", async () => {
-    const { scene, alias } = await watching();
-    await scene.says({ t: "pd", c: alias, v: 4, full: 1, n: 5_000 });
+  it("is a number and some of them when there are too many, and a list again when they are few", async () => {
+    const { scene, alias, counts } = await watching();
     const { presence } = scene.client.channel("room/1");
-    expect([presence.count, presence.members.size]).toEqual([5_000, 0]);
+    await scene.says({ t: "pd", c: alias, v: 4, full: 1, add: [member("a"), member("b")], n: 2 });
+    await scene.says({ t: "pd", c: alias, v: 5, full: 1, add: [member("a")], n: 5_000 });
+    expect([presence.count, [...presence.members.keys()]]).toEqual([5_000, ["a"]]);
+    await scene.says({ t: "pd", c: alias, v: 6, full: 1, add: [], n: 4_000 });
+    expect([presence.count, presence.members.size]).toEqual([4_000, 0]);
+    await scene.says({ t: "pd", c: alias, v: 7, full: 1, add: [member("a"), member("c")], n: 2 });
+    expect([...presence.members.keys()]).toEqual(["a", "c"]);
+    expect(counts).toEqual([2, 5_000, 4_000, 2]);
   });
 
   it("joins a subscription that did not follow it", async () => {

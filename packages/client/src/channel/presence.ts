@@ -6,18 +6,18 @@ import type { Listener, Off } from "../emitter.ts";
 import { HeddleError } from "../errors.ts";
 import type { Ask, AskOptions } from "../requests/requests.ts";
 
-/** One session in a channel. */
+/** One session in a channel, or all sessions that the server counts as one member. */
 export interface Member {
-  /** Session id: stable over reconnects, one per client. */
+  /** Session id: stable over reconnects, one per client. Where sessions are counted together, what they are counted by. */
   readonly x: string;
   readonly user: string | undefined;
   readonly data: unknown;
 }
 
 export interface PresenceState {
-  /** By session id, while the channel is subscribed with presence. Empty above the server's listing limit. */
+  /** By session id, while the channel is subscribed with presence. Above the server's listing limit only some of them. */
   readonly members: ReadonlyMap<string, Member>;
-  /** How many there are, also above that limit. */
+  /** How many there are: more than `members` where these are only some. */
   readonly count: number;
 }
 
@@ -43,7 +43,7 @@ export type PresenceParts = readonly [
   clear: () => void,
 ];
 
-/** The server lists members up to this many; above, it tells their number. */
+/** Most members of one answer: all, where the server tells changes at all. */
 export const presenceListCount = 1_000;
 
 /**
@@ -63,7 +63,7 @@ export function newPresence(
   let sayingCount = 0;
   let entered: { readonly data: unknown } | undefined;
 
-  const set = (members: ReadonlyMap<string, Member>, count = members.size): void => {
+  const set = (members: ReadonlyMap<string, Member>, count: number): void => {
     Object.assign(presence, { members, count });
     changed(presence);
   };
@@ -71,8 +71,18 @@ export function newPresence(
   const tell = (op: string, more?: object, how?: AskOptions): Promise<OkFrame> =>
     ask({ t: "presence", ch, op, ...more }, how);
 
-  const list = async (page?: object): Promise<MemberEntry[]> =>
-    ((await tell("list", page)).d as { readonly list: readonly WireMember[] }).list.map(entryOf);
+  const list = async (page?: object, how?: AskOptions): Promise<readonly [entries: MemberEntry[], count: number]> => {
+    const { list, n } = (await tell("list", page, how)).d as {
+      readonly list: readonly WireMember[];
+      readonly n: number;
+    };
+    return [list.map(entryOf), n];
+  };
+  /** What nobody waits for is asked until it is answered. A refusal is told; that the client was closed is known. */
+  const untilAnswered: AskOptions = { timeoutMs: Infinity };
+  const failedAlone = (error: unknown): void => {
+    if (error instanceof HeddleError) failed(error);
+  };
 
   /** Says it until it is answered; a new connection gets it again by itself. */
   const say = async (how?: AskOptions): Promise<void> => {
@@ -102,7 +112,7 @@ export function newPresence(
       entered = undefined;
       await tell("leave", { ver: number() });
     },
-    list: async (page) => (await list(page)).map(([, member]) => member),
+    list: async (page) => (await list(page))[0].map(([, member]) => member),
     onChange,
   };
 
@@ -112,16 +122,18 @@ export function newPresence(
       if (!full && v <= version) return;
       const kept = new Map(full ? [] : presence.members);
       for (const x of del) kept.delete(x);
-      set(new Map(n > presenceListCount ? [] : [...kept, ...add.map(entryOf)]), n);
+      set(new Map([...kept, ...add.map(entryOf)]), n);
       // Changes were missed: the list says what they came to.
-      if (!full && v > version + 1) list({ limit: presenceListCount }).then((entries) => set(new Map(entries)), failed);
+      if (!full && v > version + 1) {
+        list({ limit: presenceListCount }, untilAnswered).then(([all, count]) => set(new Map(all), count), failedAlone);
+      }
       version = v;
     },
     () => {
-      if (entered && !sayingCount) say({ timeoutMs: Infinity }).catch(failed);
+      if (entered && !sayingCount) say(untilAnswered).catch(failedAlone);
     },
     () => !!entered,
-    () => set(new Map()),
+    () => set(new Map(), 0),
   ];
 }
 

@@ -47,7 +47,7 @@ describe("connecting", () => {
     await scene.clock.advanceAsync(9_999);
     expect(scene.client.state.name).toBe("connecting");
     await scene.clock.advanceAsync(1);
-    expect(scene.client.state).toMatchObject({ name: "waiting", why: "no connection in 10000 ms" });
+    expect(scene.client.state).toMatchObject({ name: "waiting", why: "not online in 10000 ms" });
     expect(scene.link.closedWith).toBe(4002);
     await scene.nextAttempt();
     await scene.welcomed();
@@ -336,7 +336,7 @@ describe("closing", () => {
     const scene = new Scene();
     await scene.client.close();
     expect(() => scene.client.connect()).toThrow(LocalError);
-    expect(() => scene.client.channel("room/1").on("message", () => undefined)).toThrow(/by the application/);
+    expect(() => scene.client.channel("room/1").on("message", () => undefined)).toThrow(/closed/);
     await expect(scene.client.call("x")).rejects.toMatchObject({ code: "closed" });
     await expect(scene.client.channel("room/1").publish("message", 1)).rejects.toMatchObject({ code: "closed" });
     await expect(scene.client.channel("room/1").ready()).rejects.toMatchObject({ code: "closed" });

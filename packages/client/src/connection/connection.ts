@@ -52,6 +52,9 @@ export type Connection = readonly [
   close: () => Promise<void>,
 ];
 
+/** The frame of a text. @throws when it is none */
+export type Parse = (text: string) => ServerFrame;
+
 /** Sent when we give up on a link: anything but 1000 and 1001 tells the server that we may come back. */
 const giveUpCode = 4002;
 
@@ -60,6 +63,7 @@ export function newConnection(
   counters: Counters,
   [token, tokenRefused, tokenEndsIn, renewToken, stopToken]: TokenKeeper,
   [hello, begun, came, lost, changed]: SessionHooks,
+  parse: Parse,
 ): Connection {
   const { clock, transport, connectMs } = settings;
   /** The attempt's deadline, or the wait for the next, or for the other side's part of closing. */
@@ -111,12 +115,12 @@ export function newConnection(
     const isEnd = hundred === terminalHundred || ownCode === 1000 || (isRefused && !!tokenRefusals++);
     const name = isEnd ? "closed" : "waiting";
     if (step(name)) {
+      let retryInMs: number | undefined;
       drop();
-      const retryInMs = nextMs(afterMs);
       isPaced = afterMs !== undefined;
-      if (!isEnd) alarm(retryInMs, retry);
+      if (!isEnd) alarm((retryInMs = nextMs(afterMs)), retry);
       lost(code, isEnd ? why : undefined);
-      if (state === name) changed({ name, retryInMs: isEnd ? undefined : retryInMs, why, code } as ClientState);
+      if (state === name) changed({ name, retryInMs, why, code } as ClientState);
     }
     old?.close(ownCode, "");
   };
@@ -140,7 +144,7 @@ export function newConnection(
     const broken = ours(lose);
     changed({ name: "connecting" });
     attempted();
-    alarm(connectMs, () => restart(`no connection in ${connectMs} ms`));
+    alarm(connectMs, () => restart(`not online in ${connectMs} ms`));
     token()
       .then(
         ours((k) => {
@@ -152,7 +156,7 @@ export function newConnection(
             }),
             closed(code, reason) {
               closed?.();
-              broken(code, reason || `closed with ${code}`);
+              broken(code, reason || `closed: ${code}`);
             },
           });
         }),
@@ -178,14 +182,14 @@ export function newConnection(
     counters.framesIn++;
     counters.unitsIn += cost;
     try {
-      const frame = JSON.parse(text) as ServerFrame;
+      const frame = parse(text);
       const { t } = frame;
       if (t === "bye") lose(frame.code, frame.why, frame.after);
       else if (t === "welcome") welcomed(frame);
       else if (t === "ping") send({ t: "pong" });
       else if (t === "pong") ponged();
       else if (t === "reauth") renewToken();
-      else if (t.startsWith("!")) lose(4406, `unknown ${t}`);
+      else if (t.startsWith("!")) lose(4406, t);
       else if (state === "online") came(frame, cost);
     } catch (error) {
       lose(4400, String(error));
@@ -194,7 +198,7 @@ export function newConnection(
   };
 
   const welcomed = (given: WelcomeFrame): void => {
-    if (!step("online")) return lose(4400, "a second welcome");
+    if (!step("online")) return lose(4400, "welcome");
     const { now, w, ping, exp } = (welcome = given);
     alarm();
     tokenRefusals = 0;
@@ -228,7 +232,7 @@ export function newConnection(
           resolve();
         };
       });
-      lose(1000, "by the application", undefined, 1000);
+      lose(1000, "closed", undefined, 1000);
       if (!old) return;
       const patienceMs = 2_000;
       alarm(patienceMs, closed);

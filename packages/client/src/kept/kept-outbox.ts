@@ -9,6 +9,7 @@ import { resolveLimits } from "../options.ts";
 import { ports, type KeptPorts } from "../ports.ts";
 import { newItems, type Outcome } from "./items.ts";
 import { newPositions } from "./positions.ts";
+import { bytesOf } from "../bytes-of.ts";
 import { readRecords, saidOf, whoChange } from "./records.ts";
 import { newWriter, StoreError, type Opened, type Store, type StoreCode } from "./store.ts";
 
@@ -100,7 +101,8 @@ export async function openOutbox(options: OutboxOptions): Promise<KeptOutbox> {
     return who;
   };
   const [attach, leftCount] = newItems(clock, write, records, limits, connected, (item, outcome, position, error) => {
-    const { e: event, d: payload } = saidOf(item);
+    const { e: event, d, b } = saidOf(item);
+    const payload = b === undefined ? d : bytesOf(b);
     void tell("settled", { channel: item.ch, event, payload, outcome, position, error });
   });
   let isAttached = false;

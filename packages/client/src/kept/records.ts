@@ -26,6 +26,7 @@ export interface Item {
 export interface Said {
   readonly e: string;
   readonly d?: unknown;
+  readonly b?: string;
 }
 
 export interface Records {

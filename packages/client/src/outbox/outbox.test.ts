@@ -373,6 +373,27 @@ describe("until echo", () => {
     expect(echoed.outcome()).toMatchObject({ code: "not-echoed", outcome: "done" });
   });
 
+  it("gives up after a minute of its own when it never comes, and the others go on waiting", async () => {
+    const scene = await Scene.online();
+    scene.client.channel("room/1").on("message", () => undefined);
+    const alias = scene.subd("room/1", at(100));
+    const lost = publish(scene, "a", "room/1", { until: "echo" });
+    await ok(scene, scene.link.last("pub"), 105);
+    await scene.clock.advanceAsync(20_000);
+    const later = publish(scene, "b", "room/1", { until: "echo" });
+    await ok(scene, scene.link.last("pub"), 106);
+    for (const ms of [20_000, 19_999]) {
+      await scene.says({ t: "ping" });
+      await scene.clock.advanceAsync(ms);
+    }
+    expect([lost.outcome(), later.outcome()]).toEqual([undefined, undefined]);
+    await scene.clock.advanceAsync(1);
+    expect(lost.outcome()).toMatchObject({ code: "not-echoed", outcome: "done" });
+    expect(later.outcome()).toBeUndefined();
+    await scene.says(entry(alias, 106, { p: 100 }));
+    expect(later.outcome()).toMatchObject({ position: at(106) });
+  });
+
   it("says so when the channel is left, and when nobody listens", async () => {
     const scene = await Scene.online();
     const deaf = publish(scene, "a", "room/1", { until: "echo" });

@@ -36,16 +36,23 @@ export interface Published {
  * @throws {HeddleError} it was refused and is not in the log
  * @throws {LocalError} `backpressure`, `aborted`, `timeout`, `closed`, `user-changed`: never sent; `unknown-outcome`
  */
-export type Publish = (ch: string, event: string, value: unknown, options: PublishOptions) => Promise<Published>;
+export type Publish = (
+  ch: string,
+  event: string,
+  value: unknown,
+  options: PublishOptions & WithBytes,
+) => Promise<Published>;
+
+/** A payload of bytes, as base64, instead of a value. */
+export interface WithBytes {
+  readonly b?: string | undefined;
+}
 
 export type Outbox = readonly [
   publish: Publish,
   /** The next number of this producer; calls share them. */
   number: () => number,
 ];
-
-/** What a frame may have before a server said so. */
-export const frameLength = 65_536;
 
 /**
  * @param lengthMax  what one frame may have
@@ -59,8 +66,8 @@ export function newOutbox(
 ): Outbox {
   let last = 0;
   return [
-    async (ch, event, value, { key, expect, signal, deadlineMs = Infinity }) => {
-      const tail = `,${JSON.stringify({ ch, e: event, key, ex: expect, d: value }).slice(1)}`;
+    async (ch, e, d, { key, expect, signal, deadlineMs = Infinity, b }) => {
+      const tail = `,${JSON.stringify({ ch, e, key, ex: expect, b, d }).slice(1)}`;
       const what = `publish to ${ch}`;
       const size = tail.length;
       const waiting = pending(true);

@@ -69,6 +69,9 @@ interface Item {
   readonly giveUp: (code: LocalCode, why?: string) => void;
 }
 
+/** What a frame may have before a server said so. */
+export const frameLength = 65_536;
+
 export const dedupMarginMs = 10_000;
 
 export function newSender(clock: Clock, send: Send): Sender {

@@ -2,7 +2,8 @@ import { wireLimits } from "@heddle/protocol";
 import { describe, expect, it } from "vitest";
 import { HeddleError } from "../errors.ts";
 import { Scene } from "../testing/scripted-server.ts";
-import { streamFrom, streamWindowCost } from "./streams.ts";
+import { streamWindowCost } from "./outflow.ts";
+import { streamFrom } from "./streams.ts";
 
 const part = (r: number, d: unknown) => ({ t: "part", r, d }) as const;
 
@@ -57,6 +58,20 @@ describe("a stream", () => {
       { t: "credit", r, b: 2 * cost },
       { t: "credit", r, b: 4 * cost },
     ]);
+  });
+
+  it("says nothing on the next connection of values that came over the last", async () => {
+    const cost = JSON.stringify(part(1, "1")).length;
+    const { scene, values, first, r } = await begun(2 * cost);
+    await scene.says(part(r, "1"), part(r, "2"), part(r, "3"));
+    await first;
+    const before = scene.link;
+    before.drop();
+    for (let waited = 0; scene.link === before && waited < 60; waited++) await scene.clock.advanceAsync(1_000);
+    // The next link is not open yet.
+    expect([(await values.next()).value, (await values.next()).value]).toEqual(["2", "3"]);
+    await expect(values.next()).rejects.toMatchObject({ code: "unknown-outcome" });
+    expect(scene.link.frames).toEqual([]);
   });
 
   it("acknowledges its parts to the connection though nobody takes them", async () => {

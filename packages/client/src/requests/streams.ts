@@ -1,6 +1,8 @@
 // A call whose result comes as values one after another, pulled by whoever iterates: what it does not take is not sent.
 
 import type { PartFrame } from "@heddle/protocol";
+import type { Input } from "./inputs.ts";
+import { streamWindowCost } from "./outflow.ts";
 import { ports, type ClientPorts } from "../ports.ts";
 
 export interface StreamOptions {
@@ -12,20 +14,21 @@ export interface StreamOptions {
   readonly windowCost?: number | undefined;
 }
 
-export const streamWindowCost = 65_536;
-
 /**
  * Calls an operation that streams. Nothing is sent before the iteration begins, and leaving it ends the stream at the server.
  * A stream is not repeated: when the connection ends, so does the iteration, behind what had come by then.
  *
  * Iterating throws {HeddleError} the server's refusal, also after values; {LocalError} `unknown-outcome` when the connection
  * ended first, `aborted`, `timeout`, `backpressure`, `closed`.
+ *
+ * @param withInput  makes the input, where that is a stream too
  */
 export function streamFrom(
   client: ClientPorts,
   op: string,
   input?: unknown,
   { signal, timeoutMs = Infinity, windowCost = streamWindowCost }: StreamOptions = {},
+  withInput?: (failed: (error: unknown) => void) => Input,
 ): AsyncIterableIterator<unknown> {
   const [, connect, ask, send] = client[ports];
   const stop = new AbortController();
@@ -39,7 +42,7 @@ export function streamFrom(
   let wake: (() => void) | undefined;
 
   const over = (error?: Error): void => {
-    failure = error;
+    failure ??= error;
     isOver = true;
     wake?.();
   };
@@ -47,11 +50,16 @@ export function streamFrom(
     waiting.length = 0;
     stop.abort();
   };
+  const inflow = withInput?.((error) => {
+    failure = error as Error;
+    abort();
+  });
 
-  /** The next value was handed over: says so when half of the window is used. */
+  /** The next value was handed over: says so when half of the window is used, unless there is nobody to hear it. */
   const taken = (r: number, cost: number): void => {
     takenCost += cost;
-    if (takenCost - toldCost < windowCost / 2) return;
+    // What is over may have ended with its connection, and the next one begins with `hello`, not with this.
+    if (isOver || takenCost - toldCost < windowCost / 2) return;
     send({ t: "credit", r, b: (toldCost = takenCost) });
   };
 
@@ -65,6 +73,7 @@ export function streamFrom(
       { signal: stop.signal, timeoutMs },
       false,
       (...part) => {
+        if (inflow?.[0](part[0])) return;
         waiting.push(part);
         wake?.();
       },
@@ -74,7 +83,7 @@ export function streamFrom(
         const next = waiting.shift();
         if (next) {
           const [{ r, d }, cost] = next;
-          taken(r, cost);
+          taken(r as number, cost);
           yield d;
         } else if (!isOver) await new Promise<void>((resolve) => void (wake = resolve));
         else if (failure && !isLeft) throw failure;
@@ -83,6 +92,7 @@ export function streamFrom(
     } finally {
       signal?.removeEventListener("abort", abort);
       stop.abort();
+      inflow?.[1]();
     }
   }
 

@@ -4,7 +4,7 @@
 import type { Clock } from "@heddle/base";
 import { samePos, type GapCause, type Pos } from "@heddle/protocol";
 import { positionBefore, type Frame, type HubCounters } from "../ports/index.ts";
-import { classify, gapBetween } from "./chain.ts";
+import { classify, gapBetween, isCarriedOver } from "./chain.ts";
 import type { Cursor, Receiver } from "./cursor.ts";
 import { conflatedFrame, costOf, framesTo, gapFrame, liveFrame, statusFrame } from "./frames.ts";
 import type { Slice } from "./slices.ts";
@@ -72,7 +72,7 @@ export class CatchUp {
     if (channel.isAtHead(pos)) return this.#reach(cursor);
     const isForAll = cursor.mode === "resume" || (cursor.mode === "volatile" && !cursor.mustJump);
     if (isForAll) return this.#readOn(cursor);
-    if (cursor.isUnproven || isAhead(pos, channel.head)) return this.#askProof(cursor);
+    if (cursor.isUnproven || isBeyond(pos, channel.head)) return this.#askProof(cursor);
     if (cursor.mode === "volatile") return this.#jump(cursor);
     if (cursor.mode === "key") {
       const held = channel.heldByKey(pos);
@@ -123,7 +123,8 @@ export class CatchUp {
     cursor.isToldLagging = cursor.mustJump = false;
     if (!cursor.withPresence || !cursor.presenceIsStale) return;
     cursor.presenceIsStale = false;
-    this.#receiver.send(channel.presenceFrame(codec));
+    const frame = channel.presenceFrame(codec);
+    if (frame !== undefined) this.#receiver.send(frame);
   }
 
   #deliver(cursor: Cursor, slice: Slice): void {
@@ -157,7 +158,8 @@ export class CatchUp {
     const ask = (): Promise<Slice> => channel.readAfter(pos, this.#receiver);
     this.#read(cursor, undefined, ask, ({ read }) => {
       const missed = read && classify(pos, read);
-      if (missed !== undefined) return this.#tellGap(cursor, missed.why, missed.to);
+      if (missed !== undefined && !isCarriedOver(cursor.mode, missed.why, channel.hasPhantoms))
+        return this.#tellGap(cursor, missed.why, missed.to);
       if (cursor.isUnproven) {
         cursor.isUnproven = false;
         return void this.#queue.add(cursor);
@@ -167,11 +169,10 @@ export class CatchUp {
     });
   }
 
-  /** A `volatile` cursor goes on from now. */
+  /** A cursor that is not told what lies between goes on from now. */
   #jump(cursor: Cursor): void {
-    const { channel, pos } = cursor;
+    const { channel } = cursor;
     const { head } = channel;
-    if (pos.epoch !== head.epoch) return this.#tellGap(cursor, "epoch", head);
     this.#receiver.send(conflatedFrame(channel.alias, head, this.#receiver.codec));
     cursor.sentCount++;
     cursor.moveTo(head);
@@ -207,15 +208,19 @@ export class CatchUp {
     const { channel, pos } = cursor;
     const { head } = channel;
     // The log may have moved while the store was asked: then the question was another one.
-    if (channel.isAtHead(pos) || isAhead(pos, head)) return void this.#queue.add(cursor);
+    if (channel.isAtHead(pos) || isBeyond(pos, head)) return void this.#queue.add(cursor);
     const newest = slice.entries.at(-1);
     const isCurrent = samePos(newest?.pos ?? slice.read?.head ?? pos, head);
     if (!isCurrent) return this.#doubt(cursor);
-    if (newest === undefined) return this.#tellGap(cursor, pos.epoch === head.epoch ? "expired" : "epoch", head);
+    if (newest === undefined) {
+      // All of it has expired.
+      return isCarriedOver(cursor.mode, "expired", channel.hasPhantoms)
+        ? this.#jump(cursor)
+        : this.#tellGap(cursor, "expired", head);
+    }
     const before = positionBefore(newest);
-    if (pos.epoch !== head.epoch) return this.#tellGap(cursor, "epoch", before);
     // A subscriber of a log that lost its tail can stand beside the newest entry's predecessor: there is no way on from there.
-    if (isAhead(pos, before)) return this.#askProof(cursor);
+    if (isBeyond(pos, before)) return this.#askProof(cursor);
     const { codec } = this.#receiver;
     if (!samePos(before, pos)) {
       this.#receiver.send(conflatedFrame(channel.alias, before, codec));
@@ -253,8 +258,8 @@ export class CatchUp {
 }
 
 /**
- * Whether a position of this epoch, other than `head`, lies where this node's log has come to or beyond: the store knows
- * more, or it is not on the log.
+ * Whether a position, other than `head`, lies where this node's log has come to or beyond, or on another log: the store
+ * knows more, or the position is on no log any more. A node that is late must not lead a subscriber back.
  */
-const isAhead = (pos: Pos, head: Pos): boolean =>
-  pos.epoch === head.epoch && pos.offset >= head.offset && !samePos(pos, head);
+const isBeyond = (pos: Pos, head: Pos): boolean =>
+  (pos.epoch !== head.epoch || pos.offset >= head.offset) && !samePos(pos, head);

@@ -1,6 +1,6 @@
 // The chain rule: what may stand behind a position, and what a position that does not fit says about what was missed.
 
-import { gapCauses, toWirePos, type Gap, type GapCause, type Pos } from "@heddle/protocol";
+import { gapCauses, toWirePos, type Gap, type GapCause, type Mode, type Pos } from "@heddle/protocol";
 import type { Entry, ReadResult, Traits } from "../ports/index.ts";
 
 /** Whether `entry` directly follows `pos`. An engine without `prevTag` leaves the tag open. */
@@ -25,6 +25,13 @@ export function classify(
   if (read.proof === "trimmed") return { why: "expired", to: read.floor };
   return { why: "fork", to: read.head };
 }
+
+/**
+ * Whether a subscriber misses nothing by it: who wants the newest entry alone is told by a `skip` how far it was carried.
+ * Where entries may vanish, the one it stands on may have: that it has only expired is not known, and so it is told.
+ */
+export const isCarriedOver = (mode: Mode, why: GapCause, hasPhantoms: boolean): boolean =>
+  mode === "latest" && (why === "overflow" || (why === "expired" && !hasPhantoms));
 
 export const gapBetween = (why: GapCause, from: Pos, to: Pos): Gap => ({
   why,

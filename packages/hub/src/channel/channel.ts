@@ -3,6 +3,7 @@
 
 import type { Clock } from "@heddle/base";
 import { samePos, type Codec, type Mode, type Pos, type PublicationBody } from "@heddle/protocol";
+import type { PresenceLink } from "../presence/presence-link.ts";
 import { Presence } from "../presence/presence.ts";
 import type {
   BulkSender,
@@ -14,7 +15,7 @@ import type {
   HubCounters,
   ReadResult,
 } from "../ports/index.ts";
-import { classify, gapBetween } from "./chain.ts";
+import { classify, gapBetween, isCarriedOver } from "./chain.ts";
 import { ChannelLog } from "./channel-log.ts";
 import { KeyIndex, type ByKey } from "./key-index.ts";
 import { Conflation } from "./conflation.ts";
@@ -37,6 +38,7 @@ export interface ChannelEnv {
   readonly reads: ReadBudget;
   /** Whether volatile events are too much now. */
   readonly dropsVolatile: () => boolean;
+  readonly presence: PresenceLink;
   readonly limits: ChannelLimits;
 }
 
@@ -49,12 +51,8 @@ export interface ChannelLimits {
   readonly keyCount: number;
   /** Cost of one slice of a catching-up cursor. */
   readonly sliceBytes: number;
-  /** Members listed whole; above, only their number is sent. */
-  readonly presenceListCount: number;
   /** Time the application has to load a snapshot. Milliseconds. */
   readonly snapshotMs: number;
-  /** Presence changes are gathered for this long. Milliseconds. */
-  readonly presenceGatherMs: number;
 }
 
 const nowhere: Pos = { epoch: "-", offset: 0, tag: 1 };
@@ -102,7 +100,7 @@ export class Channel implements CursorChannel {
       policy.everyMs,
       env,
     );
-    this.presence = new Presence(alias, env.clock, limits, (frameFor) => this.#sendPresence(frameFor));
+    this.presence = new Presence(this, env.presence, (frameFor) => this.#sendPresence(frameFor));
     if (policy.isDurable) {
       this.log = new ChannelLog(name, env, this.#ring, {
         accepted: (entry) => this.#accepted(entry),
@@ -115,6 +113,10 @@ export class Channel implements CursorChannel {
 
   get isDurable(): boolean {
     return this.log !== undefined;
+  }
+
+  get hasPhantoms(): boolean {
+    return this.#env.engine.traits.phantoms;
   }
 
   get disconnectsSlow(): boolean {
@@ -132,7 +134,7 @@ export class Channel implements CursorChannel {
 
   /** Whether nothing needs this object now. */
   get isIdle(): boolean {
-    return this.holdCount === 0 && this.#cursors.size === 0 && this.presence.memberCount === 0;
+    return this.holdCount === 0 && this.#cursors.size === 0 && this.presence.hostedCount === 0;
   }
 
   /** Resolves when positions are known. @throws {EngineError} when the channel is given up first */
@@ -220,7 +222,7 @@ export class Channel implements CursorChannel {
     this.log?.suspect();
   }
 
-  presenceFrame(codec: Codec): Frame {
+  presenceFrame(codec: Codec): Frame | undefined {
     return this.presence.full(codec);
   }
 
@@ -282,7 +284,8 @@ export class Channel implements CursorChannel {
       const from = cursor.pos;
       // The store was asked about the old head. A conflated cursor may stand behind it, where the log may be the same.
       const isAtOldHead = samePos(from, this.head);
-      const missed = isAtOldHead ? classify(from, read) : undefined;
+      const found = isAtOldHead ? classify(from, read) : undefined;
+      const missed = found !== undefined && isCarriedOver(cursor.mode, found.why, this.hasPhantoms) ? undefined : found;
       cursor.go("behind");
       cursor.isUnproven = !isAtOldHead;
       if (missed !== undefined) {

@@ -66,6 +66,7 @@ export class Channels {
       );
     }
     const channel = new Channel(name, ++this.#alias, policy, this.#env);
+    channel.presence.whenEmpty = () => this.settle(channel);
     this.#channels.set(name, channel);
     channel.holdCount++;
     return channel;

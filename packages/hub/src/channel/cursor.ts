@@ -13,6 +13,8 @@ export interface CursorChannel {
   readonly isDurable: boolean;
   /** Whether a subscriber that reads everything is closed as soon as it cannot keep up. */
   readonly disconnectsSlow: boolean;
+  /** Whether an entry that was delivered may later not exist. */
+  readonly hasPhantoms: boolean;
   /** Where live cursors stand. */
   readonly head: Pos;
   isAtHead(pos: Pos): boolean;
@@ -30,7 +32,8 @@ export interface CursorChannel {
   /** A read contradicts what this node holds of the log. */
   suspect(): void;
   /** The list of members. */
-  presenceFrame(codec: Codec): Frame;
+  /** Undefined: it comes by itself, when enough is known. */
+  presenceFrame(codec: Codec): Frame | undefined;
 }
 
 /** The channel's view of a connection: whether it has room, and what to tell it. */

@@ -1,12 +1,13 @@
 // Appending to a log on behalf of clients and of the server itself: ids, content hashes, fresh tags, and what the
 // store's answer means to the one who asked.
 
-import { base64urlEncode, messageOf, utf8Encode, type Random } from "@heddle/base";
+import { base64Encode, base64urlEncode, messageOf, utf8Encode, type Random } from "@heddle/base";
 import { entryTagMin, type Pos } from "@heddle/protocol";
 import { HubError } from "../hub-error.ts";
 import {
   EngineError,
   type Appended,
+  type Content,
   type Dedup,
   type Digest,
   type Draft,
@@ -17,14 +18,12 @@ import {
 import { encodeVolatile, volatileTopic } from "./volatile.ts";
 
 /** A publication whose payload was checked and serialised once. */
-export interface Publication {
+export type Publication = Content & {
   readonly event: string;
-  /** JSON text without raw newlines: the output of one `JSON.stringify`. */
-  readonly json: string;
   /** Conflation key, at most `wireLimits.keyBytes`. */
   readonly key?: string;
   readonly traceparent?: string;
-}
+};
 
 /** Who publishes, and how a repetition is recognised. */
 export interface Origin {
@@ -35,6 +34,13 @@ export interface Origin {
 }
 
 const hashBytes = 8;
+
+/** What a log and a codec take of a payload. */
+export const storedOf = ({ json, bytes }: Content): Pick<Draft, "kind" | "data"> =>
+  bytes === undefined ? { kind: "json", data: utf8Encode(json) } : { kind: "bytes", data: bytes };
+
+/** Bytes as a content hash takes them; no JSON text begins so. */
+export const hashedBytes = (bytes: Uint8Array): string => `b:${base64Encode(bytes)}`;
 
 export class Publisher {
   readonly #engine: Engine;
@@ -53,15 +59,16 @@ export class Publisher {
     this.#incarnation = base64urlEncode(env.random.bytes(9));
   }
 
-  /** 64 bits over event, key and the client's own value, before any hook: a hook may stamp times. */
-  contentHash(event: string, key: string, valueJson: string): string {
-    const text = JSON.stringify([event, key, valueJson]);
+  /** 64 bits over event, key and the client's own value, as JSON text or `hashedBytes`, before any hook: a hook may stamp times. */
+  contentHash(event: string, key: string, value: string): string {
+    const text = JSON.stringify([event, key, value]);
     return base64urlEncode(this.#digest.sha256(utf8Encode(text)).subarray(0, hashBytes));
   }
 
   /** The origin of a publish by the server: counted, or under the application's key with a record of its own. */
   ownOrigin(publication: Publication, idempotencyKey: string | undefined): Origin {
-    const hash = this.contentHash(publication.event, publication.key ?? "", publication.json);
+    const { event, key: about = "", json, bytes } = publication;
+    const hash = this.contentHash(event, about, json ?? hashedBytes(bytes));
     if (idempotencyKey !== undefined) {
       const key = `s:k:${idempotencyKey}`;
       return { id: key, user: "", dedup: { by: "key", key, hash } };
@@ -88,8 +95,7 @@ export class Publisher {
       key: publication.key ?? "",
       user: origin.user,
       traceparent: publication.traceparent ?? "",
-      kind: "json",
-      data: utf8Encode(publication.json),
+      ...storedOf(publication),
     };
     const appended = await this.#engine.log.append(channel, draft);
     if (appended.s === "new") this.#counters.publishes++;
@@ -120,8 +126,8 @@ export class Publisher {
   }
 
   publishVolatile(channel: string, publication: Publication, user = ""): void {
-    const { event, json, traceparent = "" } = publication;
-    const body = { event, id: "", key: "", ts: 0, user, traceparent, kind: "json", data: utf8Encode(json) } as const;
+    const { event, traceparent = "" } = publication;
+    const body = { event, id: "", key: "", ts: 0, user, traceparent, ...storedOf(publication) };
     this.#engine.bus.publish(volatileTopic(channel), encodeVolatile(body));
   }
 

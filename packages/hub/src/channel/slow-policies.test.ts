@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { modes, type Mode } from "@heddle/protocol";
+import { modes, toWirePos, type Mode, type Pos } from "@heddle/protocol";
+import { engineWith } from "../testing/engine-with.ts";
 import { openPolicy, openWorld, sub, type FakeClient, type World, type WorldOptions } from "../testing/fixture.ts";
-import type { ChannelPolicy } from "../ports/index.ts";
+import type { ChannelPolicy, Log } from "../ports/index.ts";
 
 /** A world with one channel of this policy, and `write`, by which the server publishes to it. */
 async function open(policy: Partial<ChannelPolicy>, limits: WorldOptions["limits"] = {}) {
@@ -218,6 +219,34 @@ describe("a volatile subscription of a log", () => {
   });
 });
 
+describe("a subscriber of the newest alone that comes to a node which has not noticed that the log began anew", () => {
+  it("is not led back to the old log", async () => {
+    // Its link follows the new log without a word.
+    const engine = engineWith({}, (real) => ({
+      attach: (channel, sink) => {
+        const attach = (): ReturnType<Log["attach"]> =>
+          real().attach(channel, { entry: sink.entry, broken: () => void attach() });
+        return attach();
+      },
+    }));
+    const world = await openWorld({ channels: { room: openPolicy({ mode: "latest" }) }, engine });
+    const early = await world.connect();
+    await early.say(sub(1));
+    await world.hub.publish("room/1", { event: "message", json: '"old"' });
+    await world.clock.advanceAsync(100);
+    await engine.log.drop("room/1");
+    const [head] = (await engine.log.heads(["room/1"])) as [Pos];
+    const client = await world.connect();
+    await client.say(sub(1, ["pos", ...toWirePos(head)]));
+    await recover(client, world);
+    await world.hub.publish("room/1", { event: "message", json: '"new"' });
+    await recover(client, world);
+    expect(told(client).filter((each) => each !== "lagging" && each !== "live")).toEqual(["new"]);
+    await recover(early, world);
+    expect(told(early)).toEqual(["old", "gap epoch to 0", "live", "new"]);
+  });
+});
+
 describe("a channel that does not wait", () => {
   it("closes with 4001 who cannot keep up, at once, and reads on when it is back", async () => {
     const { world, write } = await open({ disconnectsSlow: true }, small);
@@ -249,5 +278,52 @@ describe("a resume subscription that is behind", () => {
     expect(client.of("st").map(({ s }) => s)).toEqual(["lagging", "live"]);
     expect(client.payloads.length).toBe(14);
     expect(client.of("m").map(({ o }) => o)).toEqual(Array.from({ length: 14 }, (_, index) => index + 1));
+  });
+});
+
+describe("a latest subscription that comes back", () => {
+  /** Reads one entry, goes, and comes back from there after `count` more. */
+  async function back(policy: Partial<ChannelPolicy>, count: number, afterMs = 0) {
+    const { world, write } = await open({ mode: "latest", ...policy });
+    const before = await world.connect();
+    await before.say(sub(1));
+    await write(["", 1]);
+    await world.clock.advanceAsync(1);
+    const [m] = before.of("m");
+    const [epoch] = before.last("subd").p ?? [];
+    await before.drop();
+    for (let n = 2; n <= 1 + count; n++) await write(["", n]);
+    await world.clock.advanceAsync(afterMs);
+    const client = await world.connect();
+    await client.say(sub(1, ["pos", epoch, m?.o, m?.g]));
+    await world.clock.advanceAsync(10);
+    return { client, write, world };
+  }
+
+  it("after more than is kept goes on with the newest entry, and has missed nothing", async () => {
+    const { client } = await back({ keep: { entries: 3, ageMs: 1e9 } }, 20);
+    expect(client.last("subd")).toMatchObject({ rec: "full" });
+    expect(told(client)).toEqual(["skip to 20", 21]);
+  });
+
+  it("after more than would be recovered does the same", async () => {
+    const { client } = await back({ keep: { entries: 100, ageMs: 1e9 }, recoverMax: 5 }, 20);
+    expect(client.last("subd")).toMatchObject({ rec: "full" });
+    expect(told(client)).toEqual(["skip to 20", 21]);
+  });
+
+  it("when everything has expired is carried to the head and told so once, and goes on from there", async () => {
+    const { client, write, world } = await back({ keep: { entries: 100, ageMs: 1_000 } }, 3, 60_000);
+    expect(told(client)).toEqual(["skip to 4"]);
+    expect(client.last("live").p[1]).toBe(4);
+    await write(["", 5]);
+    await world.clock.advanceAsync(10);
+    expect(told(client)).toEqual(["skip to 4", 5]);
+  });
+
+  it("while the channel was idle is skipped nothing", async () => {
+    const { client, world } = await back({}, 0);
+    await world.clock.advanceAsync(60_000);
+    expect(told(client)).toEqual([]);
   });
 });

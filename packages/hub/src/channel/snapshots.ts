@@ -5,17 +5,28 @@ import { messageOf, type Clock } from "@heddle/base";
 import { wireLimits, type Pos } from "@heddle/protocol";
 import { HubError } from "../hub-error.ts";
 import type { Actor, ChannelPolicy } from "../ports/index.ts";
+import type { Requests } from "../session/requests.ts";
+import { Stop } from "../session/stop.ts";
 
 export interface LoadedSnapshot {
   readonly json: string;
   readonly position: Pos;
 }
 
+/** Whose connection a joiner is: when it ends, the joiner waits no more. */
+export type Joiner = Pick<Requests, "hooked" | "hookDone">;
+
+interface Loading {
+  readonly stop: Stop;
+  readonly result: Promise<LoadedSnapshot>;
+  waitingCount: number;
+}
+
 export class Snapshots {
   readonly #head: () => Pos;
   readonly #clock: Clock;
   readonly #loadMs: number;
-  readonly #underWay = new Map<string, Promise<LoadedSnapshot>>();
+  readonly #underWay = new Map<string, Loading>();
 
   /**
    * @param head    the position a load that begins now is told
@@ -28,24 +39,49 @@ export class Snapshots {
   }
 
   /** @throws {HubError} `snapshotFailed` */
-  load(source: NonNullable<ChannelPolicy["snapshot"]>, who: Actor): Promise<LoadedSnapshot> {
+  async load(source: NonNullable<ChannelPolicy["snapshot"]>, who: Actor, joiner: Joiner): Promise<LoadedSnapshot> {
     const key = source.shared ? "" : `u${who.userId ?? `~${who.x}`}`;
-    const known = this.#underWay.get(key);
-    if (known !== undefined) return known;
-    const loading = this.#load(source, who).finally(() => this.#underWay.delete(key));
+    const loading = this.#underWay.get(key) ?? this.#begin(key, source, who);
+    const leaving = new Stop();
+    leaving.tell(() => {
+      if (--loading.waitingCount > 0) return;
+      this.#forget(key, loading); // whoever comes now is not given what was stopped
+      loading.stop.stop("nobody waits for the snapshot any more");
+    });
+    loading.waitingCount++;
+    joiner.hooked(leaving);
+    try {
+      return await loading.result;
+    } finally {
+      joiner.hookDone(leaving);
+    }
+  }
+
+  #begin(key: string, source: NonNullable<ChannelPolicy["snapshot"]>, who: Actor): Loading {
+    const stop = new Stop();
+    const loading: Loading = { stop, result: this.#load(source, who, stop), waitingCount: 0 };
     this.#underWay.set(key, loading);
+    const forget = (): void => this.#forget(key, loading);
+    loading.result.then(forget, forget);
     return loading;
   }
 
-  async #load(source: NonNullable<ChannelPolicy["snapshot"]>, who: Actor): Promise<LoadedSnapshot> {
+  #forget(key: string, loading: Loading): void {
+    if (this.#underWay.get(key) === loading) this.#underWay.delete(key);
+  }
+
+  async #load(source: NonNullable<ChannelPolicy["snapshot"]>, who: Actor, stop: Stop): Promise<LoadedSnapshot> {
     const asked = this.#head();
     let timer: Disposable | undefined;
     const late = new Promise<never>((_, reject) => {
-      const error = new HubError("snapshotFailed", `the snapshot took longer than ${this.#loadMs} ms`);
-      timer = this.#clock.after(this.#loadMs, () => reject(error));
+      timer = this.#clock.after(this.#loadMs, () => {
+        const why = `the snapshot took longer than ${this.#loadMs} ms`;
+        reject(new HubError("snapshotFailed", why));
+        stop.stop(why);
+      });
     });
     try {
-      const loading = source.shared ? source.load(asked) : source.load(asked, who);
+      const loading = source.shared ? source.load(asked, stop) : source.load(asked, who, stop);
       const { json, position = asked } = await Promise.race([loading, late]);
       if (json.length <= wireLimits.snapshotBytes) return { json, position };
       throw new HubError(

@@ -8,18 +8,19 @@ export const volatileTopic = (channel: string): string => `v/${channel}`;
 const newline = 0x0a;
 
 export function encodeVolatile(body: PublicationBody): Uint8Array {
-  const { event, id, user, traceparent, data } = body;
-  return concatBytes([utf8Encode(`${JSON.stringify([event, id, user, traceparent])}\n`), data]);
+  const { event, id, user, traceparent, kind, data } = body;
+  return concatBytes([utf8Encode(`${JSON.stringify([event, id, user, traceparent, kind])}\n`), data]);
 }
 
 /** The event of a body that a node of ours made. */
 export function decodeVolatile(bytes: Uint8Array): PublicationBody {
   const end = bytes.indexOf(newline);
-  const [event, id, user, traceparent] = JSON.parse(utf8Decode(bytes.subarray(0, end))) as [
+  const [event, id, user, traceparent, kind] = JSON.parse(utf8Decode(bytes.subarray(0, end))) as [
     string,
     string,
     string,
     string,
+    PublicationBody["kind"],
   ];
-  return { event, id, user, traceparent, key: "", ts: 0, kind: "json", data: bytes.subarray(end + 1) };
+  return { event, id, user, traceparent, key: "", ts: 0, kind, data: bytes.subarray(end + 1) };
 }

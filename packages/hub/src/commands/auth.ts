@@ -35,6 +35,8 @@ async function renew(session: Session, { r, k }: AuthFrame): Promise<void> {
     session.refuse(r, "userChanged", { why: "the token names another user" });
     return session.bye("unauthorised", "the token names another user");
   }
+  const revocation = session.node.revocations.covering(identity, session.id);
+  if (revocation !== undefined) throw new HubError("revoked", revocation.why);
   const claimsChanged = rightsOf(identity.claims) !== rightsOf(session.actor.claims);
   session.renewed(identity);
   session.ok(r, identity.expiresAtMs === undefined ? {} : { exp: Math.floor(identity.expiresAtMs / 1_000) });

@@ -3,9 +3,11 @@
 
 import { wireLimits, type CallFrame } from "@heddle/protocol";
 import { HubError } from "../hub-error.ts";
-import type { CallOutcome, Operation } from "../ports/index.ts";
+import type { Actor, CallContext, CallOutcome, Operation } from "../ports/index.ts";
 import type { Session } from "../session/session.ts";
+import { Stop } from "../session/stop.ts";
 import { hasRequestRoom } from "./admit.ts";
+import { receiveParts } from "./input.ts";
 import { sendParts } from "./stream.ts";
 
 export function call(session: Session, frame: CallFrame): void {
@@ -19,22 +21,25 @@ export function call(session: Session, frame: CallFrame): void {
     return session.refuse(r, "badRequest", { why: `call.n: ${op} is idempotent and needs a number from 1` });
   }
   const problem = streamProblem(operation, frame);
-  if (problem !== undefined) return session.refuse(r, "badRequest", { why: `call.w: ${op} ${problem}` });
+  if (problem !== undefined) return session.refuse(r, "badRequest", { why: `call.${problem}` });
   if (!hasRequestRoom(session, r) || !hasCallRoom(session, r, operation)) return;
   const stop = session.requests.stoppable(r);
   if (stop === undefined) return session.refuse(r, "badRequest", { why: `call.r: ${r} is open already` });
   session.node.counters.calls++;
-  void session.requests.counted(() => carryOut(session, operation, frame, stop));
+  void carryOut(session, operation, frame, stop);
 }
 
-function streamProblem({ isStream = false }: Operation, { w }: CallFrame): string | undefined {
-  if (!isStream) return w === undefined ? undefined : "does not stream";
-  return w === undefined || w < 1 ? "streams and needs a window from 1" : undefined;
+const isStreaming = ({ isStream, isInputStream }: Operation): boolean => Boolean(isStream || isInputStream);
+
+function streamProblem(operation: Operation, { op, w, d }: CallFrame): string | undefined {
+  if (operation.isInputStream && d !== undefined) return `d: the input of ${op} is a stream`;
+  if (!operation.isStream) return w === undefined ? undefined : `w: ${op} does not stream`;
+  return w === undefined || w < 1 ? `w: ${op} streams and needs a window from 1` : undefined;
 }
 
 /** Whether the node, and for a stream the connection, may have another; refuses it when not. */
-function hasCallRoom(session: Session, r: number, { isStream }: Operation): boolean {
-  const full = isStream ? streamsFull(session) : callsFull(session);
+function hasCallRoom(session: Session, r: number, operation: Operation): boolean {
+  const full = isStreaming(operation) ? streamsFull(session) : callsFull(session);
   if (full === undefined) return true;
   session.refuse(r, "overloaded", { why: `${full} are open`, ms: 100 });
   return false;
@@ -51,53 +56,78 @@ function streamsFull({ node, requests }: Session): string | undefined {
   return node.open.streamCount < streamsMax ? undefined : `${streamsMax} streams of this node`;
 }
 
-async function carryOut(
-  session: Session,
-  operation: Operation,
-  frame: CallFrame,
-  stop: AbortController,
-): Promise<void> {
-  const { clock, open } = session.node;
-  const kind = operation.isStream ? "streamCount" : "callCount";
+/** What a handler is told. */
+class Calling implements CallContext {
+  readonly who: Actor;
+  readonly idempotencyKey: string | undefined;
+  /** What the client streams; undefined unless the operation takes such. */
+  readonly input: AsyncIterable<unknown> | undefined;
+  readonly #stop: Stop;
+
+  constructor(who: Actor, idempotencyKey: string | undefined, stop: Stop, input?: AsyncIterable<unknown>) {
+    this.who = who;
+    this.input = input;
+    this.idempotencyKey = idempotencyKey;
+    this.#stop = stop;
+  }
+
+  with(input: AsyncIterable<unknown>): Calling {
+    return new Calling(this.who, this.idempotencyKey, this.#stop, input);
+  }
+
+  get signal(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  get isStopped(): boolean {
+    return this.#stop.isStopped;
+  }
+}
+
+async function carryOut(session: Session, operation: Operation, frame: CallFrame, stop: Stop): Promise<void> {
+  const { node, requests } = session;
+  const { clock, open } = node;
+  const kind = isStreaming(operation) ? "streamCount" : "callCount";
   open[kind]++;
+  requests.requestBegun();
   const ms = deadlineOf(operation, frame);
-  const deadline =
-    ms === undefined ? undefined : clock.after(ms, () => stop.abort(new Error(`no answer within ${ms} ms`)));
-  const stopped = new Promise<never>((_, reject) => {
-    stop.signal.addEventListener("abort", () =>
-      reject(new HubError("cancelled", String((stop.signal.reason as Error).message))),
-    );
-  });
+  const deadline = ms === undefined ? undefined : clock.after(ms, () => stop.stop(`no answer within ${ms} ms`));
   try {
-    answer(session, frame.r, await Promise.race([outcomeOf(session, operation, frame, stop.signal), stopped]));
+    answer(session, frame.r, await unlessStopped(stop, outcomeOf(session, operation, frame, stop)));
   } catch (error) {
     session.refuseThrown(frame.r, error);
   } finally {
     open[kind]--;
     deadline?.[Symbol.dispose]();
-    session.requests.finished(frame.r);
+    requests.finished(frame.r);
+    requests.requestDone();
   }
 }
 
+/** @throws {HubError} `cancelled` as soon as it is stopped, or what the call throws */
+function unlessStopped(stop: Stop, outcome: Promise<CallOutcome>): Promise<CallOutcome> {
+  return new Promise((resolve, reject) => {
+    stop.tell((why) => reject(new HubError("cancelled", why)));
+    outcome.then(resolve, reject);
+  });
+}
+
 /** A stream lasts as long as both sides like, unless the client says otherwise. */
-function deadlineOf({ isStream }: Operation, { ms }: CallFrame): number | undefined {
-  if (isStream && ms === undefined) return undefined;
+function deadlineOf(operation: Operation, { ms }: CallFrame): number | undefined {
+  if (isStreaming(operation) && ms === undefined) return undefined;
   return Math.min(Math.max(ms ?? wireLimits.callMs, 1), wireLimits.callMsMax);
 }
 
 /** An idempotent call outlives its connection: the client asks again elsewhere and must find the answer. */
-function outcomeOf(
-  session: Session,
-  operation: Operation,
-  frame: CallFrame,
-  signal: AbortSignal,
-): Promise<CallOutcome> {
+function outcomeOf(session: Session, operation: Operation, frame: CallFrame, stop: Stop): Promise<CallOutcome> {
   const { actor, node } = session;
-  if (operation.isStream) return sendParts(session, operation, frame, signal);
-  if (!operation.isIdempotent) return operation.run(frame.d, { who: actor, signal, idempotencyKey: undefined });
+  const context = new Calling(actor, undefined, stop);
+  const given = operation.isInputStream ? context.with(receiveParts(session, frame.r, stop.signal)) : context;
+  if (operation.isStream) return sendParts(session, operation, frame, given);
+  if (!operation.isIdempotent) return operation.run(frame.d, given);
   const idempotencyKey = `${actor.x}:${frame.n}`;
-  return node.answers.once(`${frame.op} ${idempotencyKey}`, () =>
-    operation.run(frame.d, { who: actor, signal: new AbortController().signal, idempotencyKey }),
+  return node.moves.once(session.move, `${frame.op} ${idempotencyKey}`, () =>
+    operation.run(frame.d, new Calling(actor, idempotencyKey, new Stop())),
   );
 }
 

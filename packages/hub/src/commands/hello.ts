@@ -1,10 +1,14 @@
 // The greeting: who is this, which connection does it replace, what does it go on reading.
 
 import { everyoneChannel, ownUserChannel, protocolVersion, type HelloFrame, type SubBody } from "@heddle/protocol";
+import type { TransportKind } from "../ports/index.ts";
 import { anonymousOwner, newAnonymousTicket, producerIdentity } from "../session/identity.ts";
+import { revokedAfterMs } from "../nodes/revocations.ts";
 import type { Session } from "../session/session.ts";
 import { subscribe, subscribeImplicitly } from "./subscribe.ts";
 
+/** Transports of clients that did not come for everything that is theirs. */
+const takesNoNotices: ReadonlySet<TransportKind> = new Set(["frames", "channel"]);
 const pidShape = /^[A-Za-z0-9_-]{8,64}$/;
 
 export async function greet(session: Session, hello: HelloFrame): Promise<void> {
@@ -22,6 +26,11 @@ export async function greet(session: Session, hello: HelloFrame): Promise<void> 
     return session.bye("overloaded", "this node is short of memory", { after: 5_000 });
   }
   if (node.isDraining) return session.bye("draining", "this node is going away");
+  const refusalMs = node.arrivals.refusalMs(node.reads.waitingCount);
+  if (refusalMs !== undefined) {
+    node.counters.arrivalRefusals++;
+    return session.bye("overloaded", "too many come at once", { after: refusalMs });
+  }
   let result;
   try {
     result = await node.authenticator.authenticate(hello.k, session.peer);
@@ -34,10 +43,20 @@ export async function greet(session: Session, hello: HelloFrame): Promise<void> 
     return session.bye(key, `token ${result.why}`);
   }
   const { identity } = result;
+  if (!node.revocations.isCurrent) await node.revocations.whenRead();
+  if (session.state !== "authenticating") return;
+  // From here to the welcome nothing waits: what is revoked later finds this session among the open ones.
+  if (!node.revocations.isCurrent)
+    return session.bye("overloaded", "it cannot be told now whose tokens were revoked", { after: 1_000 });
+  const revocation = node.revocations.covering(identity, session.id);
+  if (revocation !== undefined) {
+    node.counters.revocations++;
+    return session.bye("revoked", revocation.why, { after: revokedAfterMs });
+  }
   const keys = { digest: node.digest, clusterSecret: node.clusterSecret };
   const ticket = identity.userId === undefined ? validTicket(session, hello.an) : undefined;
   const owner = identity.userId ?? (anonymousOwner(keys, ticket ?? "") as string);
-  supersede(session, hello.prev, owner);
+  if (hello.prev !== undefined) session.move = node.moves.supersede(hello.prev, owner);
   session.welcomed(identity, owner, producerIdentity(keys, owner, hello.pid), hello, ticket);
   startSubscriptions(session, hello.subs ?? []);
   session.releaseHeld();
@@ -50,20 +69,13 @@ function validTicket(session: Session, given: string | undefined): string {
   return given !== undefined && anonymousOwner(keys, given) !== undefined ? given : newAnonymousTicket(keys, random);
 }
 
-/** Closes the connection this one replaces, if it is here and belongs to the same owner. */
-function supersede(session: Session, secret: string | undefined, owner: string): void {
-  if (secret === undefined) return;
-  const old = session.host.withSecret(secret);
-  if (old !== undefined && old.owner === owner) old.bye("superseded", "the same client is connected again");
-}
-
 function startSubscriptions(session: Session, bodies: readonly SubBody[]): void {
   const implicit = new Map<string, SubBody>();
   for (const body of bodies) {
     if (body.ch === ownUserChannel || body.ch === everyoneChannel) implicit.set(body.ch, body);
     else subscribe(session, body);
   }
-  if (session.node.application.hasNotices) {
+  if (session.node.application.hasNotices && !takesNoNotices.has(session.peer.transport)) {
     subscribeImplicitly(session, everyoneChannel, implicit.get(everyoneChannel));
     if (session.actor.userId !== undefined) subscribeImplicitly(session, ownUserChannel, implicit.get(ownUserChannel));
   } else {

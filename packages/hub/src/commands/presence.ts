@@ -1,9 +1,12 @@
 // Members of a channel: entering, leaving, and who is there.
 
 import { isChannelName, isServerName, wireLimits, type PresenceFrame } from "@heddle/protocol";
+import { asHubError } from "../channel/publisher.ts";
 import { HubError } from "../hub-error.ts";
 import type { ChannelPolicy } from "../ports/index.ts";
+import type { Presence } from "../presence/presence.ts";
 import { inTime } from "../session/in-time.ts";
+import type { Node } from "../session/node.ts";
 import type { Session } from "../session/session.ts";
 import { hasRequestRoom } from "./admit.ts";
 import { underRights } from "./rights.ts";
@@ -14,6 +17,11 @@ export function presence(session: Session, frame: PresenceFrame): void {
   const policy = isChannelName(ch) && !isServerName(ch) ? session.node.application.channel(ch) : undefined;
   if (policy === undefined) return session.refuse(r, "unknownName", { why: `${ch.slice(0, 80)}: no such channel` });
   if (!policy.hasPresence) return session.refuse(r, "badRequest", { why: `${ch} has no presence` });
+  const ms = frame.op === "list" ? 0 : session.memberships.pay(session.node.clock.monotonicMs());
+  if (ms > 0) {
+    session.node.counters.rateRefusals++;
+    return session.refuse(r, "rateLimited", { why: `${ch}: presence changes more often than is told`, ms });
+  }
   session.memberships.order.run(ch, () =>
     session.requests.counted(async () => {
       try {
@@ -30,7 +38,7 @@ async function carryOut(session: Session, policy: ChannelPolicy, frame: Presence
     case "enter":
       return enter(session, policy, frame);
     case "leave":
-      return leave(session, frame);
+      return leave(session, policy, frame);
     case "list":
       return list(session, policy, frame);
     default:
@@ -43,7 +51,7 @@ async function enter(session: Session, policy: ChannelPolicy, { r, ch, ver, d }:
   const prepared = await underRights(session, async () => {
     if (!(await session.may(policy, ["presence.enter"])))
       throw new HubError("forbidden", `${ch}: presence.enter not allowed`);
-    return inTime(session.node, `${ch}: the member's schema`, policy.prepareMember(d, session.actor));
+    return inTime(session, `${ch}: the member's schema`, () => policy.prepareMember(d, session.actor));
   });
   if (prepared.is === "refused") throw new HubError("refused", prepared.why, { issues: prepared.issues });
   if (prepared.json.length > wireLimits.presenceDataBytes) {
@@ -54,21 +62,47 @@ async function enter(session: Session, policy: ChannelPolicy, { r, ch, ver, d }:
   }
   if (!session.isOpen) return;
   const channel = session.node.channels.acquire(ch, policy);
-  session.memberships.enter(channel, session.actor, ver, JSON.parse(prepared.json) as unknown);
-  session.node.channels.release(channel);
+  try {
+    session.memberships.enter(channel, session.actor, ver, JSON.parse(prepared.json) as unknown);
+  } finally {
+    session.node.channels.release(channel);
+  }
   session.ok(r);
 }
 
-async function leave(session: Session, { r, ch }: PresenceFrame): Promise<void> {
-  const channel = session.node.channels.held(ch);
-  if (channel !== undefined && session.isOpen) session.memberships.leave(channel, session.actor);
+/** Also of a channel this node knows nothing of: the client may have entered on another one. */
+async function leave(session: Session, policy: ChannelPolicy, { r, ch, ver }: PresenceFrame): Promise<void> {
+  if (!session.isOpen) return;
+  const channel = session.node.channels.acquire(ch, policy);
+  session.memberships.leave(channel, session.actor, ver);
+  session.node.channels.release(channel);
   session.ok(r);
 }
 
 async function list(session: Session, policy: ChannelPolicy, { r, ch, limit, after }: PresenceFrame): Promise<void> {
   if (!(await session.may(policy, ["presence"]))) throw new HubError("forbidden", `${ch}: presence not allowed`);
-  const members = [...(session.node.channels.held(ch)?.presence.members ?? [])].sort((a, b) => (a.x < b.x ? -1 : 1));
-  const behind = after === undefined ? members : members.filter(({ x }) => x > after);
-  const page = behind.slice(0, Math.min(Math.max(limit ?? 100, 1), wireLimits.presenceListCount));
-  session.ok(r, { d: { list: page, n: members.length, more: page.length < behind.length ? 1 : 0 } });
+  const most = Math.min(Math.max(limit ?? 100, 1), wireLimits.presenceListCount);
+  const page = await withMembers(session.node, ch, policy, (presence) => ({
+    ...presence.page(after, most),
+    count: presence.count,
+  }));
+  session.ok(r, { d: { list: page.list, n: page.count, more: page.isMore ? 1 : 0 } });
+}
+
+/** Looks at a channel's members when all nodes have said who they host. @throws {HubError} */
+export async function withMembers<T>(
+  node: Node,
+  ch: string,
+  policy: ChannelPolicy,
+  look: (presence: Presence) => T,
+): Promise<T> {
+  const channel = node.channels.acquire(ch, policy);
+  try {
+    await channel.presence.ready(node.limits.attachMs);
+    return look(channel.presence);
+  } catch (error) {
+    throw asHubError(error);
+  } finally {
+    node.channels.release(channel);
+  }
 }

@@ -1,5 +1,6 @@
 // Publishing on behalf of a client: checked and hooked in parallel, appended in the order of arrival, answered once.
 
+import { base64Decode } from "@heddle/base";
 import {
   fromWirePos,
   isChannelName,
@@ -9,12 +10,13 @@ import {
   wireLimits,
   type PubFrame,
 } from "@heddle/protocol";
-import type { Origin, Publication } from "../channel/publisher.ts";
+import { hashedBytes, type Origin, type Publication } from "../channel/publisher.ts";
 import { HubError } from "../hub-error.ts";
 import type { Appended, ChannelPolicy } from "../ports/index.ts";
 import { producerIdentity } from "../session/identity.ts";
 import { inTime } from "../session/in-time.ts";
 import type { Session } from "../session/session.ts";
+import { acceptedBefore } from "./repetition.ts";
 
 export function publish(session: Session, frame: PubFrame): void {
   const { ch, r } = frame;
@@ -55,10 +57,10 @@ async function appendInTurn(
   // Who subscribes and publishes in one breath sees its own message: the subscription asked for first begins first.
   await session.subscriptions.order.settled(frame.ch);
   const publication = await underSameRights(session, policy, frame, authVersion, prepared).catch((error: unknown) =>
-    session.refuseThrown(frame.r, error),
+    refuseUnlessRepeated(session, policy, frame, error),
   );
   if (publication === undefined) return session.requests.publishDone();
-  const answered = append(session, policy, frame, publication, frame.n as number)
+  const answered = append(session, policy, frame, publication)
     .then((appended) => {
       accepted(session, frame, appended);
       answer(session, frame, appended);
@@ -66,6 +68,22 @@ async function appendInTurn(
     .catch((error: unknown) => session.refuseThrown(frame.r, error))
     .finally(() => session.requests.publishDone());
   if (session.node.engine.traits.producer !== "append") await answered;
+}
+
+async function refuseUnlessRepeated(
+  session: Session,
+  policy: ChannelPolicy,
+  frame: PubFrame,
+  refusal: unknown,
+): Promise<void> {
+  if (!session.isOpen) return;
+  try {
+    const before = await acceptedBefore(session, frame.ch, policy, originOf(session, frame));
+    if (before === undefined) session.refuseThrown(frame.r, refusal);
+    else answer(session, frame, before);
+  } catch (error) {
+    session.refuseThrown(frame.r, error);
+  }
 }
 
 /**
@@ -94,7 +112,8 @@ const orderKey = (ch: string, pid = ""): string => `${pid} ${ch}`;
 const traceparentShape = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 function problemOf(frame: PubFrame, kind: "durable" | "volatile"): string | undefined {
-  if (frame.b !== undefined) return "pub.b: bytes are not taken on this channel, d is";
+  if (frame.b !== undefined && (frame.d !== undefined || base64Decode(frame.b) === undefined))
+    return "pub.b: base64 wanted, and no d beside it";
   if (frame.key !== undefined && !isNameWithin(frame.key, wireLimits.keyBytes))
     return `pub.key: 1 to ${wireLimits.keyBytes} bytes wanted`;
   if (frame.tp !== undefined && !traceparentShape.test(frame.tp)) return "pub.tp: a W3C traceparent wanted";
@@ -131,38 +150,51 @@ async function mayPublish(session: Session, policy: ChannelPolicy, { ch }: PubFr
 async function prepare(session: Session, policy: ChannelPolicy, frame: PubFrame): Promise<Publication> {
   await mayPublish(session, policy, frame);
   const event = frame.e ?? "";
-  const prepared = await inTime(session.node, `${frame.ch}: the hook`, policy.prepare(event, frame.d, session.actor));
+  const prepared = await inTime(session, `${frame.ch}: the hook`, (stop) =>
+    policy.prepare(event, valueOf(frame), session.actor, stop),
+  );
   if (prepared.is === "refused") throw new HubError("refused", prepared.why, { issues: prepared.issues });
   const key = prepared.key ?? frame.key; // what the application says an event is about, nobody else says
   return {
+    ...(prepared.bytes === undefined ? { json: prepared.json } : { bytes: prepared.bytes }),
     event,
-    json: prepared.json,
     ...(key === undefined ? {} : { key }),
     ...(frame.tp === undefined ? {} : { traceparent: frame.tp }),
   };
 }
+
+const valueOf = ({ b, d }: PubFrame): unknown => (b === undefined ? d : bytesOf(b));
+
+/** Of text that was looked at before. */
+const bytesOf = (base64: string): Uint8Array => base64Decode(base64) as Uint8Array;
 
 async function append(
   session: Session,
   policy: ChannelPolicy,
   frame: PubFrame,
   publication: Publication,
-  n: number,
 ): Promise<Appended> {
-  const { node, actor, owner } = session;
+  const { node } = session;
   if (frame.ex !== undefined && !node.engine.traits.cas)
     throw new HubError("badRequest", "pub.ex: this engine cannot compare positions");
   if (isBehindLost(session, frame)) return { s: "outOfOrder" };
+  const origin = originOf(session, frame);
+  return node.admission.run(() => node.publisher.append(frame.ch, policy.keep, publication, origin));
+}
+
+/** Who publishes this, and how it is recognised when it comes again. */
+function originOf({ node, actor, owner }: Session, frame: PubFrame): Origin {
+  const n = frame.n as number;
   // Items left in a durable outbox by an earlier run carry that run's pid.
   const x = frame.pid === undefined ? actor.x : producerIdentity(node, owner, frame.pid);
-  const hash = node.publisher.contentHash(frame.e ?? "", frame.key ?? "", JSON.stringify(frame.d) ?? "");
-  const origin: Origin = {
+  const value = frame.b === undefined ? (JSON.stringify(frame.d) ?? "") : hashedBytes(bytesOf(frame.b));
+  const hash = node.publisher.contentHash(frame.e ?? "", frame.key ?? "", value);
+  return {
     id: `${x}:${n}`,
     user: actor.userId ?? "",
     dedup: { by: "producer", x, n, prev: frame.pn ?? 0, hash },
     ...(frame.ex === undefined ? {} : { expect: fromWirePos(frame.ex) }),
   };
-  return node.admission.run(() => node.publisher.append(frame.ch, policy.keep, publication, origin));
 }
 
 function answer(session: Session, { r, pn }: PubFrame, appended: Appended): void {

@@ -7,13 +7,15 @@ import type { Session } from "../session/session.ts";
 import { authenticate } from "./auth.ts";
 import { call } from "./call.ts";
 import { history } from "./history.ts";
+import { takePart } from "./input.ts";
+import { takePiece } from "./piece.ts";
 import { presence } from "./presence.ts";
 import { publish } from "./publish.ts";
 import { subscribe } from "./subscribe.ts";
 import { unsubscribe } from "./unsubscribe.ts";
 
 /** Carries out one frame of an open session. Frames that wait for something do not hold up the next. */
-export function runCommand(session: Session, frame: Exclude<ClientFrame, HelloFrame>): void {
+export function runCommand(session: Session, frame: Exclude<ClientFrame, HelloFrame>, cost: number): void {
   switch (frame.t) {
     case "sub":
       return subscribe(session, frame);
@@ -36,6 +38,10 @@ export function runCommand(session: Session, frame: Exclude<ClientFrame, HelloFr
     case "cancel":
       if (typeof frame.r === "number") session.requests.stop(frame.r, "cancelled");
       return;
+    case "part":
+      return takePart(session, frame, cost);
+    case "piece":
+      return takePiece(session, frame);
     case "credit":
       return session.requests.credit(frame.r, frame.b);
     case "reply":

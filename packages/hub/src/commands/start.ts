@@ -1,7 +1,7 @@
 // Where a subscription begins, proved against the log: the head, a carried position, the last entries, or a snapshot.
 
 import { fromWirePos, type Gap, type GapCause, type Mode, type Pos, type SubBody } from "@heddle/protocol";
-import { classify, gapBetween } from "../channel/chain.ts";
+import { classify, gapBetween, isCarriedOver } from "../channel/chain.ts";
 import type { Channel } from "../channel/channel.ts";
 import { HubError } from "../hub-error.ts";
 import { positionBefore } from "../ports/index.ts";
@@ -53,10 +53,12 @@ async function resolvePosition(request: StartRequest, pos: Pos): Promise<Resolve
     }
   }
   const missed = await missedSince(request, pos);
-  if (missed !== undefined) return gapTo(request, missed.why, pos, missed.to);
+  if (missed !== undefined && !isCarriedOver(request.mode, missed.why, request.channel.hasPhantoms))
+    return gapTo(request, missed.why, pos, missed.to);
   // The log may have been replaced since it was read: then the cursor finds that out by its own next read.
   const missedCount = channel.head.epoch === pos.epoch ? channel.head.offset - pos.offset : 0;
-  if (missedCount > channel.policy.recoverMax) return gapTo(request, "overflow", pos, channel.head);
+  if (missedCount > channel.policy.recoverMax && !isCarriedOver(request.mode, "overflow", request.channel.hasPhantoms))
+    return gapTo(request, "overflow", pos, channel.head);
   node.counters.resumes++;
   const ticket = isAtHead ? ticketFrom(session, channel.name, pos) : body.j;
   return { pos, rec: "full", ...(ticket === undefined ? {} : { ticket }) };
@@ -98,7 +100,7 @@ async function resolveSnapshot(request: StartRequest): Promise<ResolvedStart> {
   if (snapshot === undefined)
     throw new HubError("badRequest", `${channel.name}: at "snap", but the channel has no snapshot`);
   for (let attempt = 1; attempt <= 2; attempt++) {
-    const { json, position } = await channel.snapshots.load(snapshot, session.actor);
+    const { json, position } = await channel.snapshots.load(snapshot, session.actor, session.requests);
     if (position.epoch !== channel.head.epoch) continue;
     if ((await missedSince(request, position)) === undefined) return { pos: position, rec: "none", snapshotJson: json };
   }

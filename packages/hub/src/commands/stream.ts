@@ -4,7 +4,7 @@
 import type { Clock } from "@heddle/base";
 import { wireLimits, type CallFrame } from "@heddle/protocol";
 import { frameOf } from "../channel/frames.ts";
-import type { CallOutcome, Operation } from "../ports/index.ts";
+import type { CallContext, CallOutcome, Operation } from "../ports/index.ts";
 import type { Outgoing } from "../session/outgoing.ts";
 import type { Session } from "../session/session.ts";
 
@@ -21,13 +21,14 @@ export async function sendParts(
   session: Session,
   operation: Operation,
   frame: CallFrame,
-  signal: AbortSignal,
+  context: CallContext,
 ): Promise<CallOutcome> {
-  const { actor, outgoing, node, requests } = session;
+  const { outgoing, node, requests } = session;
+  const { signal } = context;
   const { r, w = wireLimits.streamWindowCost } = frame;
   const pace = new Pace(node.clock, outgoing, Math.min(w, wireLimits.windowCostMax), signal);
   requests.streaming(r, (takenCost) => pace.credit(takenCost));
-  const outcome = await operation.run(frame.d, { who: actor, signal, idempotencyKey: undefined });
+  const outcome = await operation.run(frame.d, context);
   if (outcome.is !== "stream") return outcome;
   const values = outcome.values[Symbol.asyncIterator]();
   // What `return` throws is how the handler cleaned up: nobody is waiting for it.
@@ -81,7 +82,8 @@ class Pace {
   }
 
   get #hasCredit(): boolean {
-    return this.#sentCost - this.#takenCost < this.#windowCost;
+    // Where nobody acknowledges, nobody gives credit: the connection's room is all the pace there is.
+    return !this.#outgoing.port.windowed || this.#sentCost - this.#takenCost < this.#windowCost;
   }
 
   /** Resolves when something has changed that a part may wait for: credit, or else room. */

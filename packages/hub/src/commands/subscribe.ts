@@ -160,7 +160,8 @@ function establish(
     cursor.presenceIsStale = withPresence;
     return cursor.go("overflow");
   }
-  if (withPresence) outgoing.send(channel.presence.full(outgoing.codec));
+  const members = withPresence ? channel.presenceFrame(outgoing.codec) : undefined;
+  if (members !== undefined) outgoing.send(members);
   if (channel.isAtHead(pos)) cursor.go("reached");
   else outgoing.wake(cursor);
 }

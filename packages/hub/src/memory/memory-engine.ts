@@ -1,6 +1,6 @@
 // The embedded engine: everything in this process, synchronous, gone with it. Also the reference other engines are compared with.
 
-import { Signal, type Clock } from "@heddle/base";
+import { messageOf, Signal, type Clock } from "@heddle/base";
 import { wireLimits } from "@heddle/protocol";
 import {
   EngineError,
@@ -144,7 +144,7 @@ class MemoryBus implements Bus {
     return new Promise((resolve, reject) => {
       const timer = this.#clock.after(timeoutMs, () => reject(late));
       responder(body, this.#self)
-        .then(resolve, reject)
+        .then(resolve, (error: unknown) => reject(new EngineError("unknown", `node ${node}: ${messageOf(error)}`)))
         .finally(() => timer[Symbol.dispose]());
     });
   }

@@ -32,10 +32,15 @@ export interface Actor extends Identity {
 
 export type Action = "subscribe" | "history" | "publish" | "presence" | "presence.enter";
 
+/** A payload as it is stored: JSON text without raw newlines, the output of one `JSON.stringify`, or bytes. */
+export type Content =
+  { readonly json: string; readonly bytes?: never } | { readonly bytes: Uint8Array; readonly json?: never };
+
+type Refused = { readonly is: "refused"; readonly why: string; readonly issues?: readonly Issue[] };
 /** A checked payload, serialised once, or why it was refused. A `key` replaces the one the publisher gave. */
-export type Prepared =
-  | { readonly is: "ok"; readonly json: string; readonly key?: string }
-  | { readonly is: "refused"; readonly why: string; readonly issues?: readonly Issue[] };
+export type Prepared = ({ readonly is: "ok"; readonly key?: string } & Content) | Refused;
+/** A member's data, likewise. */
+export type PreparedMember = { readonly is: "ok"; readonly json: string } | Refused;
 
 export interface Snapshot {
   /** JSON text, at most `wireLimits.snapshotBytes`. */
@@ -44,7 +49,18 @@ export interface Snapshot {
   readonly position?: Pos;
 }
 
-/** What one channel allows. Hooks may throw: the request is answered `failed`, nothing else notices. */
+/** How work of the application learns that nobody waits for it any more. */
+export interface Stoppable {
+  /** Made when it is read first, which is not free: who cannot stop early does not ask for it. */
+  readonly signal: AbortSignal;
+  /** The same as `signal.aborted`, without making one. */
+  readonly isStopped: boolean;
+}
+
+/**
+ * What one channel allows. Hooks may throw: the request is answered `failed`, nothing else notices. They are stopped at
+ * their deadline and when the connection they run for ends; what they do then is theirs.
+ */
 export interface ChannelPolicy {
   readonly keep: Keep;
   /** Strongest mode a subscription may have. */
@@ -59,16 +75,21 @@ export interface ChannelPolicy {
   readonly isDurable: boolean;
   /** Whether members can enter. */
   readonly hasPresence: boolean;
+  /** Whom a session counts as: sessions with one key are one member. At most `wireLimits.memberKeyBytes`. Default: each is one. */
+  memberKey?(who: Actor): string;
   event(name: string): "durable" | "volatile" | undefined;
-  authorize(action: Action, who: Actor): boolean | Promise<boolean>;
-  /** Validates, then runs the hook. What is returned is what is stored. */
-  prepare(event: string, value: unknown, who: Actor): Prepared | Promise<Prepared>;
+  authorize(action: Action, who: Actor, stop: Stoppable): boolean | Promise<boolean>;
+  /** Validates, then runs the hook. What is returned is what is stored. A `Uint8Array` came as bytes, all else as JSON. */
+  prepare(event: string, value: unknown, who: Actor, stop: Stoppable): Prepared | Promise<Prepared>;
   /** Validates a member's data. */
-  prepareMember(value: unknown, who: Actor): Prepared | Promise<Prepared>;
-  /** State at a position. Shared snapshots never see a user and are loaded once for simultaneous joiners. */
+  prepareMember(value: unknown, who: Actor): PreparedMember | Promise<PreparedMember>;
+  /**
+   * State at a position. Shared snapshots never see a user and are loaded once for simultaneous joiners; a load is stopped
+   * at its deadline, and when the last of them is gone.
+   */
   readonly snapshot?:
-    | { readonly shared: true; load(position: Pos): Promise<Snapshot> }
-    | { readonly shared: false; load(position: Pos, who: Actor): Promise<Snapshot> };
+    | { readonly shared: true; load(position: Pos, stop: Stoppable): Promise<Snapshot> }
+    | { readonly shared: false; load(position: Pos, who: Actor, stop: Stoppable): Promise<Snapshot> };
 }
 
 export type CallOutcome =
@@ -81,18 +102,24 @@ export type CallOutcome =
   | { readonly is: "tooLarge"; readonly why: string }
   | { readonly is: "failed"; readonly why: string };
 
-export interface CallContext {
+/** Stopped by cancel, deadline or disconnect. */
+export interface CallContext extends Stoppable {
   readonly who: Actor;
-  /** Aborted by cancel, deadline or disconnect. */
-  readonly signal: AbortSignal;
   /** `x:n` of an idempotent call. */
   readonly idempotencyKey: string | undefined;
+  /**
+   * Values from the client, of operations whose input is a stream. The client sends on as they are taken; who leaves the loop
+   * stops it. Iterating throws when the call is stopped. To be iterated once.
+   */
+  readonly input?: AsyncIterable<unknown> | undefined;
 }
 
 export interface Operation {
   readonly isIdempotent: boolean;
   /** Its good outcome is `stream`. */
   readonly isStream?: boolean;
+  /** Its input is a stream: `value` is undefined, and `context.input` there. */
+  readonly isInputStream?: boolean;
   run(value: unknown, context: CallContext): Promise<CallOutcome>;
 }
 

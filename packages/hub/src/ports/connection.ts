@@ -52,9 +52,23 @@ export interface ConnectionSink {
   closed(code: number, why: string): void;
 }
 
+/** What a transport that answers and ends calls besides. */
+export interface PollingSink extends ConnectionSink {
+  /** Whether a subscription still reads what came before it, and has room to. */
+  readonly isCatchingUp: boolean;
+  /** Sends where every subscription to a log stands (`live`), behind all that was sent. */
+  tellPositions(): void;
+}
+
+/**
+ * `stream` and `poll` are HTTP's ways to follow, `frames` is a request that is answered and over, `channel` follows one
+ * channel and nothing else.
+ */
+export type TransportKind = "websocket" | "stream" | "poll" | "frames" | "channel";
+
 /** What the transport knows of the peer. */
 export interface Peer {
   /** Address as text, for logs and limits. */
   readonly address: string;
-  readonly transport: "websocket" | "stream" | "poll";
+  readonly transport: TransportKind;
 }

@@ -29,8 +29,16 @@ export interface HubCounters {
   floods: number;
   /** Publishes refused because the store answers late. */
   admissionRefusals: number;
+  /** Newcomers asked to come back later. */
+  arrivalRefusals: number;
   /** Connections closed because memory is short. */
   memoryCloses: number;
+  /** Questions put to other nodes, those of them without a good answer, and questions of other nodes. */
+  nodeQuestions: number;
+  nodeFailures: number;
+  nodeAnswers: number;
+  /** Connections ended, and tokens refused, because they were taken back. */
+  revocations: number;
   /** Turns of the memory guard to a level. */
   readonly memoryLevels: Record<"calm" | "tight" | "full" | "critical", number>;
   readonly gaps: Record<GapCause, number>;
@@ -56,7 +64,12 @@ export function newCounters(): HubCounters {
     rateRefusals: 0,
     floods: 0,
     admissionRefusals: 0,
+    arrivalRefusals: 0,
     memoryCloses: 0,
+    nodeQuestions: 0,
+    nodeFailures: 0,
+    nodeAnswers: 0,
+    revocations: 0,
     memoryLevels: { calm: 0, tight: 0, full: 0, critical: 0 },
     gaps: { epoch: 0, fork: 0, unverified: 0, overflow: 0, expired: 0 },
   };

@@ -94,6 +94,11 @@ export class Rates {
     return ok;
   }
 
+  /** How long until more may be asked for. Milliseconds. */
+  waitMs(nowMs: number): number {
+    return Math.max(this.#own.waitMs(nowMs), this.#user.waitMs(nowMs));
+  }
+
   /** Counts what is carried out in any case. */
   pay(cost: number, subscriptionCount: number, nowMs: number): void {
     this.#own.use(cost, nowMs);

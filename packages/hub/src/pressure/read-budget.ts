@@ -22,6 +22,7 @@ export class ReadBudget {
   #underWay = 0;
   /** Per asker what it waits with, oldest first; askers in the order of their turns. */
   readonly #waiting = new Map<object, (() => void)[]>();
+  #waitingCount = 0;
   #timer: Disposable | undefined;
 
   constructor(env: { readonly clock: Clock; readonly counters: HubCounters; readonly limits: ReadBudgetLimits }) {
@@ -53,6 +54,11 @@ export class ReadBudget {
     }
   }
 
+  /** Reads that wait for their turn. */
+  get waitingCount(): number {
+    return this.#waitingCount;
+  }
+
   /** Milliseconds until the next read may begin; Infinity: when another one ends. */
   #waitMs(): number {
     if (this.#underWay >= this.#readsMax) return Infinity;
@@ -69,6 +75,7 @@ export class ReadBudget {
   /** Resolves when this read has begun. */
   #turn(by: object): Promise<void> {
     this.#counters.readWaits++;
+    this.#waitingCount++;
     return new Promise((resolve) => {
       const mine = this.#waiting.get(by);
       if (mine === undefined) this.#waiting.set(by, [resolve]);
@@ -90,6 +97,7 @@ export class ReadBudget {
       }
       this.#waiting.delete(by);
       const begin = mine.shift();
+      this.#waitingCount--;
       if (mine.length > 0) this.#waiting.set(by, mine); // behind the others, and met again there
       this.#begin();
       begin?.();

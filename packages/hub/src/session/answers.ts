@@ -45,6 +45,12 @@ export class Answers {
     return remembered.answer;
   }
 
+  /** The running or remembered answer of the call with this key, if it was asked here. */
+  known(key: string): Promise<CallOutcome> | undefined {
+    const known = this.#byKey.get(key);
+    return known !== undefined && known.untilMs > this.#clock.monotonicMs() ? known.answer : undefined;
+  }
+
   #purge(): void {
     const nowMs = this.#clock.monotonicMs();
     for (const [key, { untilMs }] of this.#byKey) {

@@ -1,8 +1,11 @@
 // Questions to clients: sent on open sessions, answered by `reply` or by their deadline. Bounded in number and time.
 
 import type { Clock } from "@heddle/base";
+import { wireLimits } from "@heddle/protocol";
 import { controlFrame, frameOf } from "../channel/frames.ts";
 import { HubError } from "../hub-error.ts";
+import type { AskResult } from "./ask-result.ts";
+import { Inbound } from "./inbound.ts";
 import type { Outgoing } from "./outgoing.ts";
 
 /** What a question needs of a session. */
@@ -10,16 +13,22 @@ export interface Asked {
   readonly id: string;
   readonly owner: string;
   readonly outgoing: Outgoing;
+  /** How long it should wait before it sends more. Milliseconds. */
+  readonly rateWaitMs: number;
 }
 
-/** What one session said. */
-export type AskResult =
-  | { readonly connectionId: string; readonly is: "answer"; readonly value: unknown }
-  /** `code` is the client's own, 309 at the deadline, 101 when the connection ended first. */
-  | { readonly connectionId: string; readonly is: "failure"; readonly code: number; readonly why: string };
+interface Question {
+  readonly session: Asked;
+  readonly op: string;
+  readonly json: string;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
 
 interface Pending {
   readonly session: Asked;
+  /** Of a question with a stream of answers. */
+  readonly inbound?: Inbound;
   settle(result: AskResult): void;
 }
 
@@ -41,30 +50,77 @@ export class Asks {
 
   /** Resolves with the session's answer or why there is none, at the latest after `timeoutMs`. @throws {HubError} `overloaded` */
   ask(session: Asked, op: string, json: string, timeoutMs: number, signal?: AbortSignal): Promise<AskResult> {
+    this.#expectRoom();
+    return new Promise((resolve) => void this.#open({ session, op, json, timeoutMs, signal }, resolve));
+  }
+
+  /**
+   * Asks for many values, which the session sends as they are iterated; who leaves the loop stops it. Iterating throws
+   * {HubError} why there are no more: the session's refusal, `timeoutMs` over, the signal, the end of the connection.
+   *
+   * @throws {HubError} `overloaded`
+   */
+  stream(session: Asked, op: string, json: string, timeoutMs: number, signal?: AbortSignal): AsyncIterable<unknown> {
+    this.#expectRoom();
+    const { outgoing } = session;
+    const inbound = new Inbound(wireLimits.streamWindowCost, (n, isStopped) => {
+      const say = (): void => {
+        if (this.#pending.has(r)) outgoing.send(controlFrame(outgoing.codec, { t: "part", r, n }));
+      };
+      if (isStopped) cancel();
+      else if (session.rateWaitMs > 0) this.#clock.after(session.rateWaitMs, say);
+      else say();
+    });
+    const [r, cancel] = this.#open(
+      { session, op, json, timeoutMs, signal },
+      (result) => {
+        if (result.is === "answer") inbound.end();
+        else inbound.fail(HubError.ofWire(result.code, `${op}: ${result.why}`));
+      },
+      inbound,
+    );
+    return inbound;
+  }
+
+  /** The stream of answers to this question, if it is this session's. */
+  inbound(session: Asked, r: string): Inbound | undefined {
+    const pending = this.#pending.get(r);
+    return pending?.session === session ? pending.inbound : undefined;
+  }
+
+  #expectRoom(): void {
     if (this.#pending.size >= this.#max)
       throw new HubError("overloaded", `${this.#max} questions are open, asksMax is ${this.#max}`);
+  }
+
+  /** Sends a question. @returns its number, and what cancels it */
+  #open(
+    { session, op, json, timeoutMs, signal }: Question,
+    settled: (result: AskResult) => void,
+    inbound?: Inbound,
+  ): [r: string, cancel: () => void] {
     const r = `${this.#node}~${++this.#counter}`;
     const { codec } = session.outgoing;
-    return new Promise((resolve) => {
-      const settle = (result: AskResult): void => {
-        if (!this.#pending.delete(r)) return;
-        timer[Symbol.dispose]();
-        signal?.removeEventListener("abort", abort);
-        resolve(result);
-      };
-      const giveUp = (code: number, why: string): void =>
-        settle({ connectionId: session.id, is: "failure", code, why });
-      const abort = (): void => {
-        session.outgoing.send(controlFrame(codec, { t: "cancel", r }));
-        giveUp(deadlinePassed, "cancelled");
-      };
-      const timer = this.#clock.after(timeoutMs, () => giveUp(deadlinePassed, `no answer within ${timeoutMs} ms`));
-      this.#pending.set(r, { session, settle });
-      signal?.addEventListener("abort", abort);
-      session.outgoing.send(
-        frameOf(codec.encode({ t: "ask", r, op, ms: timeoutMs }, { key: "d", json }), "control", 0),
-      );
-    });
+    const settle = (result: AskResult): void => {
+      if (!this.#pending.delete(r)) return;
+      timer[Symbol.dispose]();
+      signal?.removeEventListener("abort", cancel);
+      settled(result);
+    };
+    const giveUp = (why: string): void =>
+      settle({ connectionId: session.id, is: "failure", code: deadlinePassed, why });
+    const cancel = (): void => {
+      if (this.#pending.has(r)) session.outgoing.send(controlFrame(codec, { t: "cancel", r }));
+      giveUp("cancelled");
+    };
+    const timer = this.#clock.after(timeoutMs, () => giveUp(`no answer within ${timeoutMs} ms`));
+    this.#pending.set(r, { session, settle, ...(inbound === undefined ? {} : { inbound }) });
+    signal?.addEventListener("abort", cancel);
+    const w = inbound === undefined ? {} : { w: wireLimits.streamWindowCost };
+    session.outgoing.send(
+      frameOf(codec.encode({ t: "ask", r, op, ms: timeoutMs, ...w }, { key: "d", json }), "control", 0),
+    );
+    return [r, cancel];
   }
 
   /** A `reply` came. Unknown or late ones, and those of another user, are ignored. */

@@ -115,14 +115,14 @@ describe("other claims", () => {
     await client.say({ t: "presence", r: 4, ch: "room/1", op: "enter", ver: 1 });
     await client.say({ t: "presence", r: 5, ch: "open/1", op: "enter", ver: 1 });
     await world.clock.advanceAsync(100);
-    expect(world.hub.members("room/1")).toHaveLength(1);
+    expect(await world.hub.members("room/1")).toHaveLength(1);
     const before = world.clock.monotonicMs();
     await client.say({ t: "auth", r: 6, k: "u1::reader" });
     expect(world.clock.monotonicMs()).toBe(before);
     const alias = client.of("subd").find(({ ch }) => ch === "room/2")?.c;
     expect(client.of("unsubd")).toEqual([{ t: "unsubd", c: alias, code: 203, why: expect.any(String) as string }]);
-    expect(world.hub.members("room/1")).toEqual([]);
-    expect(world.hub.members("open/1")).toHaveLength(1);
+    expect(await world.hub.members("room/1")).toEqual([]);
+    expect(await world.hub.members("open/1")).toHaveLength(1);
     await world.clock.advanceAsync(100);
     expect(guest.last("pd")).toMatchObject({ del: [client.last("welcome").x], n: 0 });
   });
@@ -211,6 +211,6 @@ describe("a command that waits while the claims change", () => {
     check.open();
     await world.settle();
     expect(client.last("err")).toMatchObject({ r: 1, code: 203 });
-    expect(world.hub.members("room/1")).toEqual([]);
+    expect(await world.hub.members("room/1")).toEqual([]);
   });
 });

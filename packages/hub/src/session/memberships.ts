@@ -3,18 +3,43 @@
 
 import type { Channel } from "../channel/channel.ts";
 import type { Channels } from "../channel/channels.ts";
+import { utf8Encode } from "@heddle/base";
+import { wireLimits } from "@heddle/protocol";
+import { HubError } from "../hub-error.ts";
 import type { Actor } from "../ports/index.ts";
+import { TokenBucket } from "../pressure/token-bucket.ts";
 import { InOrder } from "./in-order.ts";
+
+export interface MembershipLimits {
+  /** Channels one connection is a member of. */
+  readonly membershipCount: number;
+  /** Words about its presence that are taken, on average and at once. */
+  readonly presencePerSecond: number;
+  readonly presenceBurst: number;
+}
 
 export class Memberships {
   /** Enter and leave of one channel are done in order. */
   readonly order = new InOrder();
   readonly #channels: Channels;
+  readonly #limits: MembershipLimits;
+  /** Made at the first word. */
+  #words: TokenBucket | undefined;
   /** Absent before the first. */
   #entered: Set<Channel> | undefined;
 
-  constructor(channels: Channels) {
+  constructor(channels: Channels, limits: MembershipLimits) {
     this.#channels = channels;
+    this.#limits = limits;
+  }
+
+  /** Pays for one word about this connection's presence. Milliseconds until it is taken; 0: now. */
+  pay(nowMs: number): number {
+    const { presencePerSecond: perSecond, presenceBurst: burst } = this.#limits;
+    this.#words ??= new TokenBucket({ perSecond, burst }, nowMs);
+    const waitMs = this.#words.waitMs(nowMs);
+    if (waitMs === 0) this.#words.use(1, nowMs);
+    return waitMs;
   }
 
   /** The channels entered. */
@@ -22,16 +47,26 @@ export class Memberships {
     return [...(this.#entered ?? [])];
   }
 
-  /** False when a newer version of this member is known. */
-  enter(channel: Channel, { x, userId }: Actor, ver: number, data: unknown): boolean {
-    const user = userId === undefined ? {} : { u: userId };
-    (this.#entered ??= new Set()).add(channel);
-    return channel.presence.enter({ x, ver, ...user, ...(data === undefined ? {} : { d: data }) });
+  /** @throws {HubError} `tooManySubscriptions`, `overloaded`, or `failed` when the application names no member */
+  enter(channel: Channel, actor: Actor, ver: number, data: unknown): void {
+    const { x, userId } = actor;
+    const entered = (this.#entered ??= new Set());
+    const { membershipCount } = this.#limits;
+    if (!entered.has(channel) && entered.size >= membershipCount)
+      throw new HubError("tooManySubscriptions", `a member of ${membershipCount} channels, which are the most`);
+    if (!channel.presence.hasRoomFor(x))
+      throw new HubError("overloaded", `${channel.name} has ${channel.presence.count} members, which are the most`);
+    const key = channel.policy.memberKey?.(actor) ?? x;
+    if (key === "" || utf8Encode(key).length > wireLimits.memberKeyBytes)
+      throw new HubError("failed", `${channel.name}: a member's key has 1 to ${wireLimits.memberKeyBytes} bytes`);
+    entered.add(channel);
+    channel.presence.enter({ x, ver, key, userId, data });
   }
 
-  leave(channel: Channel, { x }: Actor): void {
+  /** @param ver  of the client's word; that of its entry if the server says it */
+  leave(channel: Channel, { x }: Actor, ver?: number): void {
     this.#entered?.delete(channel);
-    channel.presence.leave(x);
+    channel.presence.leave(x, ver);
     this.#channels.settle(channel);
   }
 

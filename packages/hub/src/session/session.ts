@@ -5,9 +5,9 @@ import { base64urlEncode, messageOf } from "@heddle/base";
 import {
   closeCodes,
   closeTooBig,
-  commonFeatures,
   errorCodes,
   parseClientFrame,
+  toWirePos,
   wireLimits,
   type ClientFrame,
   type CloseKey,
@@ -19,28 +19,31 @@ import {
 } from "@heddle/protocol";
 import { controlFrame, frameOf } from "../channel/frames.ts";
 import { asHubError } from "../channel/publisher.ts";
+import type { Move } from "../nodes/move.ts";
 import { Rates } from "../pressure/rates.ts";
-import type { Actor, Action, ChannelPolicy, ConnectionPort, ConnectionSink, Identity, Peer } from "../ports/index.ts";
+import type { Actor, Action, ChannelPolicy, ConnectionPort, Identity, Peer, PollingSink } from "../ports/index.ts";
 import type { Beating } from "./heartbeat.ts";
+import { Held } from "./held.ts";
 import { InOrder } from "./in-order.ts";
 import { inTime } from "./in-time.ts";
 import { Memberships } from "./memberships.ts";
 import type { Node } from "./node.ts";
 import { Outgoing } from "./outgoing.ts";
+import type { Pieces } from "./pieces.ts";
 import { Requests } from "./requests.ts";
 import { sessionTransitions, type SessionState, type SessionTrigger } from "./states.ts";
 import { Subscriptions, type Subscription } from "./subscriptions.ts";
 import { tokenLife } from "./token-life.ts";
+import { welcomeFrame } from "./welcome.ts";
 
 /** Where a session belongs, and what its frames do. */
 export interface SessionHost {
   readonly node: Node;
   opened(session: Session): void;
   ended(session: Session): void;
-  /** The open session with this resume secret. */
-  withSecret(secret: string): Session | undefined;
   greet(session: Session, hello: HelloFrame): Promise<void>;
-  run(session: Session, frame: Exclude<ClientFrame, HelloFrame>): void;
+  /** @param cost  the frame's size */
+  run(session: Session, frame: Exclude<ClientFrame, HelloFrame>, cost: number): void;
 }
 
 /** Details of an error answer besides its code. */
@@ -52,7 +55,7 @@ const unlimited: ReadonlySet<string> = new Set(["ack", "ping", "pong", "reply", 
 /** Who floods may come back after this. Milliseconds. */
 const floodAfterMs = 5_000;
 
-export class Session implements ConnectionSink, Beating {
+export class Session implements PollingSink, Beating {
   readonly host: SessionHost;
   readonly node: Node;
   readonly peer: Peer;
@@ -72,6 +75,10 @@ export class Session implements ConnectionSink, Beating {
   /** Fresh tokens are checked one at a time: the last one presented is the one in force. */
   readonly renewals = new InOrder();
   renewalCount = 0;
+  /** Its client came from another node. */
+  move: Move | undefined;
+  /** The frame that comes in pieces; absent before the first. */
+  pieces: Pieces | undefined;
   lastHeardMs: number;
   /** Raised whenever the rights of this session may have changed. */
   authVersion = 0;
@@ -80,8 +87,8 @@ export class Session implements ConnectionSink, Beating {
   #owner = "";
   /** Since `welcome`, when it is known whose it is. */
   #rates: Rates | undefined;
-  #held: { readonly parsed: ParsedFrame; readonly cost: number }[] = [];
-  #heldCost = 0;
+  /** Until `welcome`. */
+  #held: Held | undefined;
   #deadline: Disposable;
 
   constructor(host: SessionHost, port: ConnectionPort, peer: Peer, id: string) {
@@ -96,7 +103,7 @@ export class Session implements ConnectionSink, Beating {
     this.outgoing = new Outgoing(port, node, this.subscriptions.cursors, (why) =>
       this.bye("slow", why, { after: 5_000 }),
     );
-    this.memberships = new Memberships(node.channels);
+    this.memberships = new Memberships(node.channels, node.limits);
     this.#deadline = node.clock.after(wireLimits.helloMs, () =>
       this.bye("silent", `no hello within ${wireLimits.helloMs} ms`),
     );
@@ -185,7 +192,7 @@ export class Session implements ConnectionSink, Beating {
       const version = this.authVersion;
       let isAllowed = true;
       for (const action of actions)
-        isAllowed &&= await inTime(this.node, "authorize", policy.authorize(action, this.actor));
+        isAllowed &&= await inTime(this, "authorize", (stop) => policy.authorize(action, this.actor, stop));
       if (version === this.authVersion) return isAllowed;
     }
   }
@@ -203,15 +210,15 @@ export class Session implements ConnectionSink, Beating {
     this.#rates = new Rates(node.limits, node.userRates.join(owner, nowMs), nowMs);
     this.#rates.pay(0, hello.subs?.length ?? 0, nowMs);
     this.#expireLater();
-    const { windowCost } = this.#sendWelcome(hello, anonymousTicket);
-    this.outgoing.open(windowCost);
+    this.outgoing.send(controlFrame(this.outgoing.codec, welcomeFrame(this, hello, anonymousTicket)));
+    this.outgoing.open(hello.w);
   }
 
   /** Carries out what came before `welcome`. */
   releaseHeld(): void {
-    const held = this.#held;
-    this.#held = [];
-    for (const { parsed, cost } of held) if (this.isOpen) this.#command(parsed, cost);
+    const frames = this.#held?.frames ?? [];
+    this.#held = undefined;
+    for (const { parsed, cost } of frames) if (this.isOpen) this.#command(parsed, cost);
   }
 
   /** The same user with other claims or another expiry. */
@@ -231,7 +238,34 @@ export class Session implements ConnectionSink, Beating {
     this.outgoing.send(controlFrame(this.outgoing.codec, frame));
   }
 
+  get isCatchingUp(): boolean {
+    return this.subscriptions.all().some(({ channel, cursor }) => channel.isDurable && cursor.state === "catchup");
+  }
+
+  tellPositions(): void {
+    for (const { channel, cursor } of this.subscriptions.all()) {
+      if (!channel.isDurable) continue;
+      const more = cursor.state === "live" ? {} : ({ more: 1 } as const);
+      const frame = { t: "live", c: channel.alias, p: toWirePos(cursor.pos), ...more } as const;
+      this.outgoing.send(controlFrame(this.outgoing.codec, frame));
+    }
+  }
+
+  /** Whether parts of this request are waited for. */
+  takesParts(r: number | string): boolean {
+    return typeof r === "number"
+      ? this.requests.inbound(r) !== undefined
+      : this.node.asks.inbound(this, r) !== undefined;
+  }
+
+  /** How long a client should wait before it sends more than it was asked for now. Milliseconds. */
+  get rateWaitMs(): number {
+    return this.#rates?.waitMs(this.node.clock.monotonicMs()) ?? 0;
+  }
+
   ping(): void {
+    // Who cannot answer is not dead for it: there the transport notices.
+    if (!this.outgoing.port.windowed) this.lastHeardMs = this.node.clock.monotonicMs();
     this.outgoing.send(controlFrame(this.outgoing.codec, { t: "ping" }));
   }
 
@@ -260,7 +294,7 @@ export class Session implements ConnectionSink, Beating {
     if (!this.#isAdmitted(parsed, cost)) return;
     switch (parsed.is) {
       case "frame":
-        return this.host.run(this, parsed.frame as Exclude<ClientFrame, HelloFrame>);
+        return this.host.run(this, parsed.frame as Exclude<ClientFrame, HelloFrame>, cost);
       case "bad":
         if (parsed.r === undefined) return this.bye("malformed", parsed.why);
         return this.refuse(parsed.r, "badRequest", { why: parsed.why });
@@ -277,8 +311,8 @@ export class Session implements ConnectionSink, Beating {
     if (this.#rates === undefined || unlimited.has(type)) return true;
     const { counters, clock } = this.node;
     const nowMs = clock.monotonicMs();
-    if (type === "unsub") {
-      this.#rates.pay(cost, 0, nowMs); // refused, it would go on costing
+    if (type === "unsub" || (parsed.is === "frame" && this.#isAwaited(parsed.frame))) {
+      this.#rates.pay(cost, 0, nowMs); // refused, an `unsub` would go on costing, and what comes in parts have a hole
       return true;
     }
     const admitted = this.#rates.admit(cost, type === "sub" ? 1 : 0, nowMs);
@@ -293,15 +327,16 @@ export class Session implements ConnectionSink, Beating {
     return false;
   }
 
+  /** Whether the frame goes on with what was begun. */
+  #isAwaited(frame: ClientFrame): boolean {
+    if (frame.t === "part") return this.takesParts(frame.r);
+    return frame.t === "piece" && this.pieces?.awaits(frame) === true;
+  }
+
   #hold(parsed: ParsedFrame, cost: number): void {
-    this.#held.push({ parsed, cost });
-    this.#heldCost += cost;
-    if (this.#held.length > wireLimits.heldFrameCount || this.#heldCost > wireLimits.heldFrameBytes) {
-      this.bye(
-        "malformed",
-        `more than ${wireLimits.heldFrameCount} frames or ${wireLimits.heldFrameBytes} bytes before welcome`,
-      );
-    }
+    if ((this.#held ??= new Held()).add(parsed, cost)) return;
+    const { heldFrameCount, heldFrameBytes } = wireLimits;
+    this.bye("malformed", `more than ${heldFrameCount} frames or ${heldFrameBytes} bytes before welcome`);
   }
 
   #refuseOversize(parsed: ParsedFrame, cost: number): void {
@@ -319,33 +354,6 @@ export class Session implements ConnectionSink, Beating {
   /** Its keys are written out: a spread makes an object of a shape of its own, 400 bytes per connection. */
   #actorOf({ userId, claims, expiresAtMs }: Identity, x: string): Actor {
     return { userId, claims, expiresAtMs, connectionId: this.id, x };
-  }
-
-  #sendWelcome(hello: HelloFrame, anonymousTicket: string | undefined): { windowCost: number | undefined } {
-    const { node } = this;
-    const { userId, expiresAtMs, x } = this.actor;
-    const windowCost = hello.w;
-    const frame = {
-      t: "welcome",
-      id: this.id,
-      node: node.name,
-      ...(userId === undefined ? {} : { u: userId }),
-      x,
-      rs: this.resumeSecret,
-      ...(anonymousTicket === undefined ? {} : { an: anonymousTicket }),
-      ...(expiresAtMs === undefined ? {} : { exp: Math.floor(expiresAtMs / 1_000) }),
-      ping: node.limits.pingMs,
-      w: Math.min(Math.max(windowCost ?? node.limits.windowCost, wireLimits.windowCostMin), wireLimits.windowCostMax),
-      pw: wireLimits.publishWindowCount,
-      rw: wireLimits.requestWindowCount,
-      max: wireLimits.frameBytes,
-      dw: node.engine.traits.dedupWindowMs,
-      f: commonFeatures(hello.f),
-      now: node.clock.wallMs(),
-      g: node.guarantee,
-    } as const;
-    this.outgoing.send(controlFrame(this.outgoing.codec, frame));
-    return { windowCost };
   }
 
   /** Asks for a fresh token in good time, and ends the session a little past the end of this one. */
@@ -371,7 +379,9 @@ export class Session implements ConnectionSink, Beating {
     this.outgoing[Symbol.dispose]();
     node.heartbeat.remove(this);
     this.host.ended(this);
-    node.asks.sessionEnded(this);
+    // A poll that has brought a question is answered by a POST of frames.
+    if (this.peer.transport !== "poll") node.asks.sessionEnded(this);
+    this.pieces?.drop();
     this.requests.stopAll("the connection ended");
     for (const subscription of this.subscriptions.all()) {
       this.subscriptions.remove(subscription);

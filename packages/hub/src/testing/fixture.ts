@@ -140,6 +140,7 @@ export interface WorldOptions {
       {
         isIdempotent?: boolean;
         isStream?: boolean;
+        isInputStream?: boolean;
         run: (
           value: unknown,
           context: Parameters<NonNullable<ReturnType<Application["operation"]>>["run"]>[1],
@@ -151,6 +152,7 @@ export interface WorldOptions {
   readonly limits?: Partial<HubLimits>;
   readonly memory?: MemoryReading;
   readonly engine?: Engine;
+  readonly authenticator?: Authenticator;
   readonly clock?: FakeClock;
   readonly seed?: number;
 }
@@ -187,7 +189,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   };
   const clusterSecret = new Uint8Array(32).fill(7);
   const hub = await Hub.open({
-    ...{ engine, application, authenticator, clock, random, clusterSecret },
+    ...{ engine, application, clock, random, clusterSecret },
+    authenticator: options.authenticator ?? authenticator,
     bulkSender: fakeBulk,
     digest: weakDigest,
     ...(options.limits ? { limits: options.limits } : {}),
@@ -224,8 +227,13 @@ export class FakeClient {
   }
 
   async say(...frames: object[]): Promise<void> {
-    this.#sink.receive(frames.map((frame) => JSON.stringify(frame)).join("\n"));
+    this.sayOnly(...frames);
     await this.#clock.settle();
+  }
+
+  /** Says it, and leaves it to others to let things settle. */
+  sayOnly(...frames: object[]): void {
+    this.#sink.receive(frames.map((frame) => JSON.stringify(frame)).join("\n"));
   }
 
   async sayText(text: string): Promise<void> {

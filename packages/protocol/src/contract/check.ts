@@ -1,8 +1,10 @@
 // What must hold of a contract before anything is built on it. Every complaint names the field, the value and the limit.
 
+import { isBytesSchema } from "./bytes.ts";
 import { isNameWithin, serverNamePrefix } from "../wire/names.ts";
 import { wireLimits } from "../wire/limits.ts";
 import { ContractError } from "./contract-error.ts";
+import type { StandardSchemaV1 } from "./schema.ts";
 import type { CallDefinition, ChannelDefinition, ContractSpec } from "./definitions.ts";
 
 /** Most definitions of one kind: channels, calls, questions, notices, events of one channel. */
@@ -21,8 +23,8 @@ export function checkContract({ channels, calls, asks, notices }: Required<Contr
   for (const [part, definitions] of Object.entries({ calls, asks })) {
     for (const [name, definition] of Object.entries(definitions)) checkCall(`${part}.${name}`, name, definition);
   }
-  for (const [name, { isStream }] of Object.entries(asks)) {
-    if (isStream) throw new ContractError("invalid", `asks.${name}.output`, "a stream given, a schema wanted");
+  for (const [name, { isInputStream }] of Object.entries(asks)) {
+    if (isInputStream) throw new ContractError("invalid", `asks.${name}.input`, "a stream given, a schema wanted");
   }
   for (const [name, schema] of Object.entries(notices)) {
     checkName(`notices.${name}`, name);
@@ -43,7 +45,7 @@ function checkChannel(field: string, key: string, definition: ChannelDefinition)
   checkCount(`${field}.events`, events, definitionsMax);
   for (const [event, { schema }] of Object.entries(events)) {
     checkName(`${field}.events.${event}`, event);
-    checkSchema(`${field}.events.${event}`, schema);
+    checkAnySchema(`${field}.events.${event}`, schema);
   }
   if (member !== undefined) checkSchema(`${field}.member`, member);
   checkRange(`${field}.history.entries`, history.entries, 1, 100_000);
@@ -66,15 +68,15 @@ function checkChannel(field: string, key: string, definition: ChannelDefinition)
 }
 
 function checkCall(field: string, name: string, definition: CallDefinition): void {
-  const { input, output, isIdempotent, isStream } = definition;
+  const { input, output, isIdempotent, isStream, isInputStream } = definition;
   checkName(field, name);
   checkSchema(`${field}.input`, input);
   checkSchema(`${field}.output`, output);
-  if (isStream && isIdempotent)
+  if ((isStream || isInputStream) && isIdempotent)
     throw new ContractError(
       "invalid",
       `${field}.idempotent`,
-      "true given, but its output is a stream: that is not repeated",
+      `true given, but its ${isStream ? "output" : "input"} is a stream: that is not repeated`,
     );
 }
 
@@ -94,8 +96,14 @@ function checkName(field: string, name: string): void {
     throw new ContractError("invalid", field, `${shown(name)} given, 1 to ${eventNameBytes} bytes wanted`);
 }
 
+function checkSchema(field: string, schema: StandardSchemaV1): void {
+  checkAnySchema(field, schema);
+  if (isBytesSchema(schema))
+    throw new ContractError("invalid", field, "bytes() given: events alone have payloads of bytes");
+}
+
 /** Libraries make schemas of objects (zod, valibot) or of functions (arktype). */
-function checkSchema(field: string, schema: unknown): void {
+function checkAnySchema(field: string, schema: unknown): void {
   const isCarrier = (typeof schema === "object" && schema !== null) || typeof schema === "function";
   const standard = isCarrier ? (schema as { readonly "~standard"?: { readonly validate?: unknown } })["~standard"] : {};
   if (typeof standard?.validate !== "function")

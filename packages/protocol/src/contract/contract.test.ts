@@ -3,6 +3,7 @@ import { z } from "zod";
 import { channelName } from "../wire/names.ts";
 import { wireLimits } from "../wire/limits.ts";
 import {
+  bytes,
   call,
   channel,
   ContractError,
@@ -63,12 +64,20 @@ describe("a contract", () => {
 
   it("tells a stream of values from one value", () => {
     const { calls } = defineContract({
-      calls: { one: call({ input: text, output: text }), many: call({ input: text, output: stream(text) }) },
+      calls: {
+        one: call({ input: text, output: text }),
+        many: call({ input: text, output: stream(text) }),
+        into: call({ input: stream(text), output: text }),
+        through: call({ input: stream(text), output: stream(text) }),
+      },
     });
-    expect([calls.one, calls.many]).toEqual([
-      { input: text, output: text, isIdempotent: false, isStream: false },
-      { input: text, output: text, isIdempotent: false, isStream: true },
-    ]);
+    const common = { input: text, output: text, isIdempotent: false };
+    expect(calls).toEqual({
+      one: { ...common, isStream: false, isInputStream: false },
+      many: { ...common, isStream: true, isInputStream: false },
+      into: { ...common, isStream: false, isInputStream: true },
+      through: { ...common, isStream: true, isInputStream: true },
+    });
   });
 
   it("reads a channel's name as its key and its parameters in alphabetical order", () => {
@@ -159,7 +168,7 @@ describe("a contract", () => {
       "calls.c.idempotent",
       () => defineContract({ calls: { c: call({ input: text, output: stream(text), idempotent: true } as never) } }),
     ],
-    ["asks.q.output", () => defineContract({ asks: { q: call({ input: text, output: stream(text) }) } })],
+    ["asks.q.input", () => defineContract({ asks: { q: call({ input: stream(text), output: text }) } })],
     ["asks.", () => defineContract({ asks: { "": contract.calls.list } })],
     ["asks.q.input", () => defineContract({ asks: { q: call({ output: text } as never) } })],
     ["notices.n", () => defineContract({ notices: { n: {} as never } })],
@@ -231,5 +240,25 @@ describe("validation", () => {
       issueLimits.pathCount,
       issueLimits.messageLength,
     ]);
+  });
+});
+
+describe("a schema of bytes", () => {
+  it("takes bytes, up to as many as it says, and nothing else", () => {
+    const few = bytes({ max: 2 });
+    const given = Uint8Array.of(1, 2);
+    expect(validate(few, given)).toEqual({ value: given });
+    expect(validate(few, Uint8Array.of(1, 2, 3))).toMatchObject({
+      issues: [{ message: expect.any(String) as string }],
+    });
+    expect(validate(bytes(), "AAAA")).toMatchObject({ issues: [{ message: "bytes wanted" }] });
+  });
+
+  it("belongs to events alone", () => {
+    expect(withChannel({ events: { frame: bytes(), pointer: volatile(bytes()) } })).toBeDefined();
+    expect(() => withChannel({ member: bytes() })).toThrow(/member.*events alone/);
+    expect(() => defineContract({ notices: { n: bytes() } })).toThrow(/notices.n.*events alone/);
+    expect(() => defineContract({ calls: { c: call({ input: bytes(), output: text }) } })).toThrow(/calls.c.input/);
+    expect(() => defineContract({ asks: { a: call({ input: text, output: bytes() }) } })).toThrow(/asks.a.output/);
   });
 });

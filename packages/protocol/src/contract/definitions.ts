@@ -99,7 +99,9 @@ export interface CallDefinition<
   O extends Schema = Schema,
   R extends boolean = boolean,
   T extends boolean = boolean,
+  S extends boolean = boolean,
 > {
+  /** Of the input; of each value where the input is a stream. */
   readonly input: I;
   /** Of the result; of each value where the result is a stream. */
   readonly output: O;
@@ -107,9 +109,11 @@ export interface CallDefinition<
   readonly isIdempotent: R;
   /** The result is any number of values, one after another. */
   readonly isStream: T;
+  /** The input is any number of values, one after another. */
+  readonly isInputStream: S;
 }
 
-/** An output of many values. */
+/** An input or output of many values. */
 export interface StreamOutput<S extends Schema = Schema> {
   readonly stream: S;
 }
@@ -157,34 +161,45 @@ export function channel<P extends ParamSchemas, E extends EventSpecs, M extends 
 const isVolatileEvent = (event: Schema | VolatileEvent): event is VolatileEvent =>
   typeof event === "object" && event !== null && "volatile" in event && !("~standard" in event);
 
-/** Marks an output as a stream of such values: any number of them, in order, at the consumer's pace. */
+/** Marks an input or output as a stream of such values: any number of them, in order, at the consumer's pace. */
 export const stream = <S extends Schema>(schema: S): StreamOutput<S> => ({ stream: schema });
 
-/** A request with one answer, or with a stream of them. A stream is not repeated, so it cannot be idempotent. */
+/** A request; its input, its answer or both may be streams. A stream is not repeated, so such a call cannot be idempotent. */
+export function call<I extends Schema, O extends Schema>(spec: {
+  readonly input: StreamOutput<I>;
+  readonly output: StreamOutput<O>;
+}): CallDefinition<I, O, false, true, true>;
+export function call<I extends Schema, O extends Schema>(spec: {
+  readonly input: StreamOutput<I>;
+  readonly output: O;
+}): CallDefinition<I, O, false, false, true>;
 export function call<I extends Schema, O extends Schema>(spec: {
   readonly input: I;
   readonly output: StreamOutput<O>;
-}): CallDefinition<I, O, false, true>;
+}): CallDefinition<I, O, false, true, false>;
 export function call<I extends Schema, O extends Schema>(spec: {
   readonly input: I;
   readonly output: O;
   readonly idempotent: true;
-}): CallDefinition<I, O, true, false>;
+}): CallDefinition<I, O, true, false, false>;
 export function call<I extends Schema, O extends Schema>(spec: {
   readonly input: I;
   readonly output: O;
   readonly idempotent?: false;
-}): CallDefinition<I, O, false, false>;
+}): CallDefinition<I, O, false, false, false>;
 export function call(spec: {
-  readonly input: Schema;
+  readonly input: Schema | StreamOutput;
   readonly output: Schema | StreamOutput;
   readonly idempotent?: boolean;
 }): CallDefinition {
   const { input, output, idempotent: isIdempotent = false } = spec;
-  return isStreamOutput(output)
-    ? { input, output: output.stream, isIdempotent, isStream: true }
-    : { input, output, isIdempotent, isStream: false };
+  const [isInputStream, isStream] = [isStreamOf(input), isStreamOf(output)];
+  return {
+    input: isStreamOf(input) ? input.stream : input,
+    output: isStreamOf(output) ? output.stream : output,
+    ...{ isIdempotent, isStream, isInputStream },
+  };
 }
 
-const isStreamOutput = (output: Schema | StreamOutput): output is StreamOutput =>
-  typeof output === "object" && output !== null && "stream" in output && !("~standard" in output);
+const isStreamOf = (spec: Schema | StreamOutput): spec is StreamOutput =>
+  typeof spec === "object" && spec !== null && "stream" in spec && !("~standard" in spec);

@@ -1,5 +1,6 @@
 // Entry `@heddle/protocol/contract`: one description of channels, calls, questions and notices for both sides.
 
+export { bytes, isBytesSchema, type BytesSchema } from "./bytes.ts";
 export { defineContract, type Contract, type ResolvedChannel } from "./contract.ts";
 export { ContractError, type ContractErrorCode } from "./contract-error.ts";
 export {

@@ -1,6 +1,7 @@
 // What a contract says about types, for both sides. All of it derives from `typeof contract`; none of it exists at run time.
 
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { BytesSchema } from "./bytes.ts";
 import type { Contract } from "./contract.ts";
 import type { Schema } from "./definitions.ts";
 
@@ -21,6 +22,11 @@ export type ParamsOf<C extends Contract, K extends ChannelKey<C>> = {
 export type EventName<C extends Contract, K extends ChannelKey<C>> = keyof ChannelOf<C, K>["events"] & string;
 
 type EventOf<C extends Contract, K extends ChannelKey<C>, E extends EventName<C, K>> = ChannelOf<C, K>["events"][E];
+
+/** Names of a channel's events whose payload is bytes. */
+export type BytesEventName<C extends Contract, K extends ChannelKey<C>> = {
+  [E in EventName<C, K>]: EventOf<C, K, E>["schema"] extends BytesSchema ? E : never;
+}[EventName<C, K>];
 
 /** What a publisher passes. */
 export type EventInput<C extends Contract, K extends ChannelKey<C>, E extends EventName<C, K>> = In<
@@ -61,15 +67,28 @@ export type CallResult<C extends Contract, N extends CallName<C>> = In<CallOf<C,
 export type CallOutput<C extends Contract, N extends CallName<C>> = Out<CallOf<C, N>["output"]>;
 /** Whether a call's result is a stream, its output then being the type of one value: `true` or `false`. */
 export type IsStream<C extends Contract, N extends CallName<C>> = CallOf<C, N>["isStream"];
-/** Names of the calls that stream. */
-export type StreamName<C extends Contract> = {
-  [N in CallName<C>]: IsStream<C, N> extends true ? N : never;
+/** Whether a call's input is a stream, its input then being the type of one value: `true` or `false`. */
+export type IsInputStream<C extends Contract, N extends CallName<C>> = CallOf<C, N>["isInputStream"];
+type CallsThat<C extends Contract, Output extends boolean, Input extends boolean> = {
+  [N in CallName<C>]: [IsStream<C, N>, IsInputStream<C, N>] extends [Output, Input] ? N : never;
 }[CallName<C>];
+/** Names of the calls whose output alone is a stream. */
+export type StreamName<C extends Contract> = CallsThat<C, true, false>;
+/** Names of the calls whose input alone is a stream. */
+export type InputStreamName<C extends Contract> = CallsThat<C, false, true>;
+/** Names of the calls whose input and output are streams. */
+export type ThroughStreamName<C extends Contract> = CallsThat<C, true, true>;
+/** Names of the calls without a stream. */
+export type PlainCallName<C extends Contract> = CallsThat<C, false, false>;
 /** Whether a call is idempotent: `true` or `false`. */
 export type IsIdempotent<C extends Contract, N extends CallName<C>> = CallOf<C, N>["isIdempotent"];
 
 export type AskName<C extends Contract> = keyof C["asks"] & string;
 type AskOf<C extends Contract, N extends AskName<C>> = C["asks"][N];
+/** Names of the asks whose answer is a stream. */
+export type StreamAskName<C extends Contract> = {
+  [N in AskName<C>]: AskOf<C, N>["isStream"] extends true ? N : never;
+}[AskName<C>];
 /** What the server passes. */
 export type AskInput<C extends Contract, N extends AskName<C>> = In<AskOf<C, N>["input"]>;
 /** What the client's handler gets. */

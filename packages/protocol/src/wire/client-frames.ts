@@ -74,6 +74,26 @@ export interface CallFrame {
   /** Cost of parts the client takes ahead of its consumer; only for operations that stream, and they need it. */
   readonly w?: number;
 }
+/** One value of a stream from the client: of a call's input, or of the answer to an ask. */
+export interface ClientPartFrame {
+  readonly t: "part";
+  /** Of the call or ask. */
+  readonly r: number | string;
+  /** The value; without it, the input is complete. */
+  readonly d?: unknown;
+}
+/** A piece of a `pub` or `call` that is larger than one frame may be. */
+export interface PieceFrame {
+  readonly t: "piece";
+  /** Of the frame that is sent in pieces. */
+  readonly r: number;
+  /** Number of the piece, from 0. */
+  readonly k: number;
+  /** Part of the frame's JSON text, in any codec. */
+  readonly s: string;
+  /** 1: the last. */
+  readonly z?: 0 | 1;
+}
 /** The consumer of a stream has taken more of it. */
 export interface CreditFrame {
   readonly t: "credit";
@@ -146,6 +166,8 @@ export type ClientFrame =
   | ReplyFrame
   | CancelFrame
   | CreditFrame
+  | ClientPartFrame
+  | PieceFrame
   | HistoryFrame
   | PresenceFrame;
 
@@ -199,7 +221,9 @@ export const clientFrameShapes: Readonly<Record<ClientFrame["t"], { readonly num
       keys: { r: "u32", ch: "str", op: "str", ver: "int?", d: "any?", limit: "int?", after: "str?" },
     },
     credit: { number: 13, keys: { r: "u32", b: "int" } },
+    piece: { number: 14, keys: { r: "u32", k: "int", s: "str", z: "flag?" } },
     ping: { number: 26, keys: {} },
+    part: { number: 31, keys: { r: "id", d: "any?" } },
   };
 
 /** What became of one frame of a message from a client. */

@@ -14,7 +14,10 @@ export interface Encoded {
 /** A frame taken out of a message, not yet checked. */
 export interface Decoded {
   readonly value: unknown;
-  /** As `Encoded.cost`; on the way in it is compared with `wireLimits.frameBytes`. */
+  /**
+   * Its size, which is compared with `wireLimits.frameBytes`: UTF-16 length of the JSON text, or MessagePack bytes of which
+   * text takes one a UTF-16 unit. Never more in MessagePack than in JSON, for frames as our client writes them.
+   */
   readonly cost: number;
 }
 

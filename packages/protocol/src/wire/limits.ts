@@ -14,6 +14,12 @@ export const wireLimits = {
   helloBytes: 131_072,
   /** Beyond this many times the frame limit the connection is closed with 1009. */
   oversizeFactor: 4,
+  /** A frame that comes in pieces (`welcome.big`). Larger is answered `too_large`. UTF-16 units of its JSON text. */
+  bigFrameLength: 262_144,
+  /** Pieces of one connection that may be under way. */
+  pieceWindowCount: 4,
+  /** How long the server waits for the next piece. */
+  pieceMs: 30_000,
   /** Levels of arrays and maps in a MessagePack frame; payloads are text in it and do not count. */
   depthCount: 16,
   /** Frames held before `welcome`. */
@@ -50,6 +56,10 @@ export const wireLimits = {
   snapshotBytes: 1_048_576,
   /** Silence after which the server pings. */
   pingMs: 25_000,
+  /** How long a poll is held when nothing comes, unless the client says otherwise (`hello.wait`). */
+  pollMs: 25_000,
+  /** And at most. */
+  pollMsMax: 55_000,
   /** How long the client waits past `pingMs` before it calls the link dead. */
   pingGraceMs: 10_000,
   /** How long a client's own ping may take. */
@@ -86,6 +96,8 @@ export const wireLimits = {
   presenceListCount: 1_000,
   /** A member's data as JSON text. */
   presenceDataBytes: 4_096,
+  /** What sessions that are one member are known by. */
+  memberKeyBytes: 255,
   /** How long a member stays after an unclean disconnect. */
   presenceGraceMs: 10_000,
   /** How much of a token's life is over when the server asks for the next one. Percent. */

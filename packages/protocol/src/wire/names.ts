@@ -12,6 +12,9 @@ export const ownUserChannel = "$me";
 /** The channel everybody is subscribed to when the contract has notices. */
 export const everyoneChannel = "$all";
 
+/** The log in which nodes write down whose tokens were taken back. */
+export const revocationsChannel = "$revocations";
+
 /** The server's name of a user's channel. @throws {CodedError} `option-invalid`, naming the `field`, when the id holds half a surrogate pair */
 export const userChannel = (userId: string): string => `$user/${encoded("userId", userId)}`;
 

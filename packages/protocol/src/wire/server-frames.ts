@@ -42,6 +42,8 @@ export interface WelcomeFrame {
   readonly pw: number;
   readonly rw: number;
   readonly max: number;
+  /** What a frame in pieces may have; absent where it may not. */
+  readonly big?: number;
   readonly dw: number;
   readonly f: readonly string[];
   readonly now: number;
@@ -153,6 +155,12 @@ export interface ByeFrame {
   readonly after?: number;
   readonly to?: string;
 }
+/** The node goes away: who can opens its next connection before this one ends. */
+export interface MoveFrame {
+  readonly t: "move";
+  /** Until this connection is ended by `bye`. */
+  readonly ms: number;
+}
 export interface Issue {
   /** Where in the payload, e.g. `["text"]`. */
   readonly path: readonly (string | number)[];
@@ -170,10 +178,23 @@ export interface ErrFrame {
   readonly floor?: WirePos;
   readonly issues?: readonly Issue[];
 }
+/** One value of a stream; or, with `n`, what became of the parts the client sent. */
 export interface PartFrame {
   readonly t: "part";
-  readonly r: number;
+  readonly r: number | string;
   readonly d?: unknown;
+  /** So many of the client's parts were taken; from 0, which asks for the first. */
+  readonly n?: number;
+  /** 1: no more of them are wanted. */
+  readonly stop?: 0 | 1;
+}
+/** Pieces of a client's frame were taken. */
+export interface TakenFrame {
+  readonly t: "taken";
+  /** `r` of the frame. */
+  readonly i: number;
+  /** All up to this piece. */
+  readonly k: number;
 }
 export interface AskFrame {
   readonly t: "ask";
@@ -182,6 +203,8 @@ export interface AskFrame {
   readonly d?: unknown;
   readonly ms: number;
   readonly tp?: string;
+  /** The answer is a stream, of which parts of this cost are taken ahead of its consumer. */
+  readonly w?: number;
 }
 export interface ServerCancelFrame {
   readonly t: "cancel";
@@ -205,14 +228,17 @@ export type ServerFrame =
   | ByeFrame
   | ErrFrame
   | PartFrame
+  | TakenFrame
   | AskFrame
-  | ServerCancelFrame;
+  | ServerCancelFrame
+  | MoveFrame;
 
 /** MessagePack numbers and key shapes of the server→client frames. */
 export const serverFrameShapes: Readonly<Record<ServerFrame["t"], { readonly number: number; readonly keys: Shape }>> =
   {
     pong: { number: 8, keys: {} },
     cancel: { number: 10, keys: { r: "str" } },
+    taken: { number: 15, keys: { i: "u32", k: "int" } },
     welcome: {
       number: 16,
       keys: {
@@ -228,6 +254,7 @@ export const serverFrameShapes: Readonly<Record<ServerFrame["t"], { readonly num
         pw: "int",
         rw: "int",
         max: "int",
+        big: "int?",
         dw: "num",
         f: "strs",
         now: "num",
@@ -281,8 +308,9 @@ export const serverFrameShapes: Readonly<Record<ServerFrame["t"], { readonly num
         issues: "list?",
       },
     },
-    part: { number: 31, keys: { r: "u32", d: "any?" } },
-    ask: { number: 32, keys: { r: "str", op: "str", d: "any?", ms: "num", tp: "str?" } },
+    part: { number: 31, keys: { r: "id", d: "any?", n: "int?", stop: "flag?" } },
+    ask: { number: 32, keys: { r: "str", op: "str", d: "any?", ms: "num", tp: "str?", w: "int?" } },
+    move: { number: 33, keys: { ms: "num" } },
   };
 
 /** One decoded server frame, or why it is none: `ignored` when unknown and not critical, else `bad`. */

@@ -1,5 +1,5 @@
 import { FakeClock, SeededRandom } from "@heddle/base/fakes";
-import type { Actor, CallOutcome, ChannelPolicy } from "@heddle/hub/ports";
+import type { Actor, CallOutcome, ChannelPolicy, Stoppable } from "@heddle/hub/ports";
 import { HubError } from "@heddle/hub";
 import { call, channel, defineContract, stream, volatile } from "@heddle/protocol/contract";
 import { describe, expect, it } from "vitest";
@@ -46,6 +46,8 @@ const who = (userId: string | undefined): Actor => ({
   ...{ userId, claims: { role: "reader" }, expiresAtMs: undefined, connectionId: "n1-1", x: "xxxx" },
 });
 
+const stop: Stoppable = { signal: new AbortController().signal, isStopped: false };
+
 function world({ opensChannelsToAnonymous = false } = {}) {
   const clock = new FakeClock();
   const errors: { readonly details: object; readonly message: string }[] = [];
@@ -66,7 +68,13 @@ function world({ opensChannelsToAnonymous = false } = {}) {
   const run = (name: string, value: unknown, signal = new AbortController().signal): Promise<CallOutcome> => {
     const operation = application.operation(name);
     if (operation === undefined) throw new Error(`no operation ${name}`);
-    return operation.run(value, { who: who("u1"), signal, idempotencyKey: "xxxx:1" });
+    const context = { who: who("u1"), idempotencyKey: "xxxx:1" };
+    return operation.run(value, {
+      ...{ ...context, signal },
+      get isStopped() {
+        return signal.aborted;
+      },
+    });
   };
   return { clock, errors, setup, application, policy, run };
 }
@@ -106,14 +114,14 @@ describe("latestBy", () => {
   it("names what a stored event is about, as the hook left it, and nothing of a volatile one", async () => {
     const { setup, policy } = world();
     setup.setHook("cursors", "moved", (value) => ({ ...(value as object), who: "u1's" }));
-    const prepared = policy("cursors").prepare("moved", { who: "me", x: 1 }, who("u1"));
+    const prepared = policy("cursors").prepare("moved", { who: "me", x: 1 }, who("u1"), stop);
     expect(await prepared).toEqual({ is: "ok", json: '{"who":"u1\'s","x":1}', key: "u1's" });
-    expect(await policy("cursors").prepare("hint", 1, who("u1"))).toEqual({ is: "ok", json: "1" });
+    expect(await policy("cursors").prepare("hint", 1, who("u1"), stop)).toEqual({ is: "ok", json: "1" });
   });
 
   it.each(["", "x".repeat(65)])("that gives no key that fits (%j) is a fault of the application", async (key) => {
     const { policy, errors } = world();
-    await expect(policy("cursors").prepare("moved", { who: key, x: 1 }, who("u1"))).rejects.toMatchObject({
+    await expect(policy("cursors").prepare("moved", { who: key, x: 1 }, who("u1"), stop)).rejects.toMatchObject({
       code: "failed",
     });
     expect(errors).toHaveLength(1);
@@ -123,10 +131,10 @@ describe("latestBy", () => {
 describe("authorize", () => {
   it("without a hook is for whoever is signed in", async () => {
     const { policy } = world();
-    expect(await policy().authorize("publish", who("u1"))).toBe(true);
-    expect(await policy().authorize("subscribe", who(undefined))).toBe(false);
+    expect(await policy().authorize("publish", who("u1"), stop)).toBe(true);
+    expect(await policy().authorize("subscribe", who(undefined), stop)).toBe(false);
     const open = world({ opensChannelsToAnonymous: true });
-    expect(await open.policy().authorize("subscribe", who(undefined))).toBe(true);
+    expect(await open.policy().authorize("subscribe", who(undefined), stop)).toBe(true);
   });
 
   it("asks the hook about user, parameters and action, and takes true alone for a yes", async () => {
@@ -137,15 +145,17 @@ describe("authorize", () => {
       seen.push(context);
       return answer;
     });
-    expect(await policy().authorize("history", who(undefined))).toBe(true);
+    expect(await policy().authorize("history", who(undefined), stop)).toBe(true);
     expect(seen).toEqual([
       {
         ...{ channel: "room/1", params: { roomId: "1" }, action: "history", connectionId: "n1-1" },
         user: { id: "~xxxx", isAnonymous: true, claims: { role: "reader" } },
         claims: { role: "reader" },
+        signal: stop.signal,
       },
     ]);
-    for (answer of [false, undefined, "yes", 1]) expect(await policy().authorize("publish", who("u1"))).toBe(false);
+    for (answer of [false, undefined, "yes", 1])
+      expect(await policy().authorize("publish", who("u1"), stop)).toBe(false);
   });
 
   it("that throws is no yes, and is logged", async () => {
@@ -153,7 +163,7 @@ describe("authorize", () => {
     setup.setAuthorize("room", () => {
       throw new Error("database down");
     });
-    await expect(policy().authorize("publish", who("u1"))).rejects.toMatchObject({ code: "failed" });
+    await expect(policy().authorize("publish", who("u1"), stop)).rejects.toMatchObject({ code: "failed" });
     expect(errors).toHaveLength(1);
   });
 });
@@ -161,21 +171,24 @@ describe("authorize", () => {
 describe("an event", () => {
   it("is stored as its schema gives it", async () => {
     const { policy } = world();
-    const prepared = await policy().prepare("message", { text: "hi", extra: 1 }, who("u1"));
+    const prepared = await policy().prepare("message", { text: "hi", extra: 1 }, who("u1"), stop);
     expect(prepared).toEqual({ is: "ok", json: '{"text":"hi","count":1}' });
   });
 
   it("that breaks its schema is refused with path and rule", async () => {
     const { policy } = world();
-    const prepared = await policy().prepare("message", { text: "" }, who("u1"));
+    const prepared = await policy().prepare("message", { text: "" }, who("u1"), stop);
     expect(prepared).toMatchObject({ is: "refused", issues: [{ path: ["text"] }] });
     expect(prepared.is === "refused" && prepared.why).toMatch(/^message: text: Too small/);
   });
 
   it("may have a schema that answers later", async () => {
     const { policy } = world();
-    expect(await policy().prepare("slow", "good", who("u1"))).toEqual({ is: "ok", json: '"good"' });
-    expect(await policy().prepare("slow", "bad", who("u1"))).toMatchObject({ is: "refused", why: "slow: is bad" });
+    expect(await policy().prepare("slow", "good", who("u1"), stop)).toEqual({ is: "ok", json: '"good"' });
+    expect(await policy().prepare("slow", "bad", who("u1"), stop)).toMatchObject({
+      is: "refused",
+      why: "slow: is bad",
+    });
   });
 
   it("passes the hook, which may change it, leave it, or refuse it or the user", async () => {
@@ -186,7 +199,7 @@ describe("an event", () => {
       if (text === "out") forbid("banned here");
       return text === "same" ? undefined : { text, from: user.id, at: now, room: params["roomId"] };
     });
-    const prepare = (text: string) => policy().prepare("message", { text }, who("u1"));
+    const prepare = (text: string) => policy().prepare("message", { text }, who("u1"), stop);
     expect(await prepare("hi")).toEqual({
       is: "ok",
       json: JSON.stringify({ text: "hi", from: "u1", at: clock.wallMs(), room: "1" }),
@@ -205,7 +218,7 @@ describe("an event", () => {
     });
     let failure: unknown;
     try {
-      await policy().prepare("message", { text: "hi" }, who("u1"));
+      await policy().prepare("message", { text: "hi" }, who("u1"), stop);
     } catch (error) {
       failure = error;
     }
@@ -222,20 +235,20 @@ describe("an event", () => {
   it("is no larger than a connection's queue, and nothing JSON cannot say", async () => {
     const { policy, errors } = world();
     const largest = "x".repeat(payloadBytesMax - 2);
-    expect(await policy().prepare("blob", largest, who("u1"))).toMatchObject({ is: "ok" });
-    await expect(policy().prepare("blob", `${largest}x`, who("u1"))).rejects.toMatchObject({ code: "tooLarge" });
-    await expect(policy().prepare("blob", "é".repeat(payloadBytesMax / 2), who("u1"))).rejects.toThrow(
+    expect(await policy().prepare("blob", largest, who("u1"), stop)).toMatchObject({ is: "ok" });
+    await expect(policy().prepare("blob", `${largest}x`, who("u1"), stop)).rejects.toMatchObject({ code: "tooLarge" });
+    await expect(policy().prepare("blob", "é".repeat(payloadBytesMax / 2), who("u1"), stop)).rejects.toThrow(
       /at most 262144/,
     );
-    await expect(policy().prepare("blob", 1n, who("u1"))).rejects.toMatchObject({ code: "failed" });
+    await expect(policy().prepare("blob", 1n, who("u1"), stop)).rejects.toMatchObject({ code: "failed" });
     expect(errors).toHaveLength(1);
-    expect(await policy().prepare("blob", undefined, who("u1"))).toEqual({ is: "ok", json: "null" });
+    expect(await policy().prepare("blob", undefined, who("u1"), stop)).toEqual({ is: "ok", json: "null" });
   });
 
   it("never holds a raw line break, whatever the text", async () => {
     const { policy } = world();
-    const prepared = await policy().prepare("message", { text: "a\nb\r\u2028" }, who("u1"));
-    expect(prepared.is === "ok" && /[\n\r]/.test(prepared.json)).toBe(false);
+    const prepared = await policy().prepare("message", { text: "a\nb\r\u2028" }, who("u1"), stop);
+    expect(prepared.is === "ok" && /[\n\r]/.test(prepared.json ?? "")).toBe(false);
   });
 });
 
@@ -251,6 +264,33 @@ describe("a member's data", () => {
   });
 });
 
+describe("whom a session counts as", () => {
+  it("is itself, unless it is its user or what the application names", () => {
+    const { setup, policy } = world();
+    expect(policy("room/1").memberKey).toBeUndefined();
+    setup.setMemberBy("room", "user");
+    expect([policy("room/2").memberKey?.(who("ada")), policy("room/2").memberKey?.(who(undefined))]).toEqual([
+      "ada",
+      "~xxxx",
+    ]);
+    const { setup: other, policy: named } = world();
+    other.setMemberBy(
+      "room",
+      ({ user, claims, params }) => `${user.id} ${String(claims["role"])} ${String(params["roomId"])}`,
+    );
+    expect(named().memberKey?.(who("ada"))).toBe("ada reader 1");
+  });
+
+  it("is nobody when the application fails to name it: the client is told failed, the operator why", () => {
+    const { setup, policy, errors } = world();
+    setup.setMemberBy("room", () => {
+      throw new Error("no device");
+    });
+    expect(() => policy().memberKey?.(who("ada"))).toThrow(HubError);
+    expect(errors).toHaveLength(1);
+  });
+});
+
 describe("a snapshot", () => {
   const position = { epoch: "E", offset: 3, tag: 7 };
 
@@ -260,7 +300,7 @@ describe("a snapshot", () => {
     setup.setSnapshot("room", { shared: true, load: ({ params, position: at }) => ({ params, at }) });
     const { snapshot } = policy();
     if (!snapshot?.shared) throw new Error("not shared");
-    expect(await snapshot.load(position)).toEqual({ json: '{"params":{"roomId":"1"},"at":["E",3,7]}' });
+    expect(await snapshot.load(position, stop)).toEqual({ json: '{"params":{"roomId":"1"},"at":["E",3,7]}' });
   });
 
   it("of one user sees that user", async () => {
@@ -268,7 +308,7 @@ describe("a snapshot", () => {
     setup.setSnapshot("room", { shared: false, load: async ({ user }) => user.id });
     const { snapshot } = policy();
     if (snapshot === undefined || snapshot.shared) throw new Error("shared");
-    expect(await snapshot.load(position, who("u1"))).toEqual({ json: '"u1"' });
+    expect(await snapshot.load(position, who("u1"), stop)).toEqual({ json: '"u1"' });
   });
 
   it("may say which position it includes", async () => {
@@ -276,7 +316,7 @@ describe("a snapshot", () => {
     setup.setSnapshot("room", { shared: true, load: () => stateAt(["E", 2, 9], [1]) });
     const { snapshot } = policy();
     if (!snapshot?.shared) throw new Error("not shared");
-    expect(await snapshot.load(position)).toEqual({ json: "[1]", position: { epoch: "E", offset: 2, tag: 9 } });
+    expect(await snapshot.load(position, stop)).toEqual({ json: "[1]", position: { epoch: "E", offset: 2, tag: 9 } });
     expect(() => stateAt(["E", -1, 9], [])).toThrow(/^position: /);
   });
 });

@@ -63,10 +63,10 @@ export function pageOf(query: ReadQuery, read: ReadResult): HistoryPage {
 }
 
 function eventOf(entry: Entry): StoredEvent {
-  const { event, pos, id, key, user, ts, data } = entry;
+  const { event, pos, id, key, user, ts, kind, data } = entry;
   return {
     event,
-    payload: JSON.parse(utf8Decode(data)) as unknown,
+    payload: kind === "bytes" ? data.slice() : (JSON.parse(utf8Decode(data)) as unknown),
     position: toWirePos(pos),
     id,
     key: key || undefined,

@@ -1,15 +1,25 @@
 // One channel as the hub sees it: the contract's definition and the application's hooks, for one set of parameters.
 
 import { toWirePos, type Mode, type Pos } from "@heddle/protocol";
-import type { ChannelDefinition } from "@heddle/protocol/contract";
+import { isBytesSchema, type ChannelDefinition } from "@heddle/protocol/contract";
 import { HubError } from "@heddle/hub";
-import type { Action, Actor, ChannelPolicy, Keep, Prepared, Snapshot } from "@heddle/hub/ports";
+import type {
+  Action,
+  Actor,
+  ChannelPolicy,
+  Keep,
+  Prepared,
+  PreparedMember,
+  Snapshot,
+  Stoppable,
+} from "@heddle/hub/ports";
 import { keyOf, modeOf } from "./conflation.ts";
-import { check, serialise } from "./payload.ts";
+import { check, contentOf, serialise } from "./payload.ts";
 import type { Faults } from "./refusal.ts";
-import type { ActorContext, ChannelContext, ChannelSetup, SnapshotSource } from "./setup.ts";
+import type { ActorContext, ChannelContext, ChannelSetup, MemberBy, SnapshotSource } from "./setup.ts";
 import { stateOf } from "./snapshot.ts";
 import { userOf } from "./user.ts";
+import { withSignal } from "./with-signal.ts";
 
 export interface PolicyEnv {
   readonly faults: Faults;
@@ -27,6 +37,7 @@ export class ContractPolicy implements ChannelPolicy {
   readonly isDurable: boolean;
   readonly hasPresence: boolean;
   readonly snapshot?: NonNullable<ChannelPolicy["snapshot"]>;
+  readonly memberKey?: (who: Actor) => string;
   readonly #definition: ChannelDefinition;
   readonly #setup: Readonly<ChannelSetup>;
   readonly #context: ChannelContext;
@@ -45,6 +56,8 @@ export class ContractPolicy implements ChannelPolicy {
     this.#setup = setup;
     this.#context = context;
     this.#env = env;
+    const { memberBy = "session" } = setup;
+    if (memberBy !== "session") this.memberKey = (who) => this.#memberKeyOf(memberBy, who);
     if (setup.snapshot !== undefined) this.snapshot = this.#loaderOf(setup.snapshot);
   }
 
@@ -54,28 +67,36 @@ export class ContractPolicy implements ChannelPolicy {
   }
 
   /** A channel that does not `authorize` is for everybody who is signed in. */
-  authorize(action: Action, who: Actor): boolean | Promise<boolean> {
+  authorize(action: Action, who: Actor, stop: Stoppable): boolean | Promise<boolean> {
     const { authorize } = this.#setup;
     if (authorize === undefined) return who.userId !== undefined || this.#env.opensChannelsToAnonymous;
-    return this.#guarded("authorize", async () => (await authorize({ ...this.#actorContext(who), action })) === true);
+    const about = withSignal({ ...this.#actorContext(who), action }, stop);
+    return this.#guarded("authorize", async () => (await authorize(about)) === true);
   }
 
-  async prepare(event: string, value: unknown, who: Actor): Promise<Prepared> {
+  async prepare(event: string, value: unknown, who: Actor, stop: Stoppable): Promise<Prepared> {
     const schema = this.#definition.events[event]?.schema;
     if (schema === undefined) return { is: "refused", why: `no event ${JSON.stringify(event)}` };
+    if (value instanceof Uint8Array !== isBytesSchema(schema)) {
+      const message = isBytesSchema(schema) ? "bytes wanted" : "bytes given, a value wanted";
+      return { is: "refused", why: `${event}: ${message}`, issues: [{ path: [], message }] };
+    }
     return this.#guarded(`on("${event}")`, async () => {
       const checked = await check(event, schema, value);
       if (checked.is === "refused") return checked;
       const hook = this.#setup.hooks.get(event);
       const now = this.#env.wallMs();
-      const changed = hook === undefined ? undefined : await hook(checked.value, { ...this.#actorContext(who), now });
+      const changed =
+        hook === undefined
+          ? undefined
+          : await hook(checked.value, withSignal({ ...this.#actorContext(who), now }, stop));
       const payload = changed === undefined ? checked.value : changed;
       const key = keyOf(this.#definition, event, payload);
-      return { is: "ok", json: serialise(event, payload), ...(key === undefined ? {} : { key }) };
+      return { is: "ok", ...contentOf(event, schema, payload), ...(key === undefined ? {} : { key }) };
     });
   }
 
-  async prepareMember(value: unknown): Promise<Prepared> {
+  async prepareMember(value: unknown): Promise<PreparedMember> {
     const schema = this.#definition.member;
     if (schema === undefined) return { is: "refused", why: "the channel has no members" };
     return this.#guarded("member", async () => {
@@ -84,20 +105,27 @@ export class ContractPolicy implements ChannelPolicy {
     });
   }
 
-  #loaderOf(source: SnapshotSource): NonNullable<ChannelPolicy["snapshot"]> {
-    const contextAt = (position: Pos) => ({ ...this.#context, position: toWirePos(position) });
-    if (source.shared) {
-      return { shared: true, load: (position) => this.#snapshotFrom(() => source.load(contextAt(position))) };
+  #memberKeyOf(memberBy: Exclude<MemberBy, "session">, who: Actor): string {
+    const context = this.#actorContext(who);
+    if (memberBy === "user") return context.user.id;
+    try {
+      return memberBy(context);
+    } catch (thrown) {
+      throw this.#env.faults.answerTo(thrown, `${this.#context.channel}: memberBy`);
     }
-    return {
-      shared: false,
-      load: (position, who) =>
-        this.#snapshotFrom(() => source.load({ ...this.#actorContext(who), ...contextAt(position) })),
-    };
   }
 
-  #snapshotFrom(load: () => unknown): Promise<Snapshot> {
-    return this.#guarded("snapshot", async () => stateOf(await load()));
+  #loaderOf(source: SnapshotSource): NonNullable<ChannelPolicy["snapshot"]> {
+    const loaded = (load: () => unknown): Promise<Snapshot> =>
+      this.#guarded("snapshot", async () => stateOf(await load()));
+    const at = <C extends ChannelContext>(context: C, position: Pos, stop: Stoppable) =>
+      withSignal({ ...context, position: toWirePos(position) }, stop);
+    if (source.shared)
+      return { shared: true, load: (position, stop) => loaded(() => source.load(at(this.#context, position, stop))) };
+    return {
+      shared: false,
+      load: (position, who, stop) => loaded(() => source.load(at(this.#actorContext(who), position, stop))),
+    };
   }
 
   #actorContext(who: Actor): ActorContext {

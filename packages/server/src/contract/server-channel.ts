@@ -6,9 +6,16 @@ import type { ChannelKey, Contract, EventInput, EventName, MemberOf, ParamsOf } 
 import { HubError, type Hub, type Publication } from "@heddle/hub";
 import { pageOf, readQueryOf, type HistoryPage, type HistoryQuery } from "./events.ts";
 import { keyOf } from "./conflation.ts";
-import { expectValid, serialise } from "./payload.ts";
-import type { Authorize, Hook, Setup, SnapshotSource } from "./setup.ts";
-import type { AuthorizeFunction, EventHook, EventOf, SnapshotFunction, UserSnapshotFunction } from "./types.ts";
+import { contentOf, expectValid } from "./payload.ts";
+import type { Authorize, Hook, MemberBy, Setup, SnapshotSource } from "./setup.ts";
+import type {
+  AuthorizeFunction,
+  EventHook,
+  EventOf,
+  MemberByFunction,
+  SnapshotFunction,
+  UserSnapshotFunction,
+} from "./types.ts";
 
 export interface PublishOptions {
   /** Conflation key, where the channel's `latestBy` does not give one: of entries with one key, `key` subscribers may get the newest alone. At most 64 bytes. */
@@ -28,7 +35,7 @@ export interface Published {
 
 /** Somebody who entered a channel. */
 export interface ChannelMember<Data> {
-  /** Identity of the session; the same over its reconnects. */
+  /** Identity of the session, the same over its reconnects; with `memberBy`, what its sessions are counted by. */
   readonly id: string;
   readonly user: string | undefined;
   readonly data: Data;
@@ -75,6 +82,17 @@ export class ServerChannel<C extends Contract, K extends ChannelKey<C>> {
     return this;
   }
 
+  /**
+   * Says which sessions are one member of the channel: it comes with the first of them and leaves with the last, and the one
+   * that entered or changed last speaks for it. Default: `session`.
+   *
+   * @throws {SetupError} the second time, or after the start
+   */
+  memberBy(by: MemberByFunction<C, K>): this {
+    this.#setup.setMemberBy(this.#key, by as MemberBy);
+    return this;
+  }
+
   /** Gives subscriptions `at: "snap"` their first state. @throws {SetupError} the second time, or after the start */
   get snapshot(): SnapshotSetter<C, K> {
     const set = (source: SnapshotSource): this => {
@@ -107,7 +125,7 @@ export class ServerChannel<C extends Contract, K extends ChannelKey<C>> {
     const value = await expectValid(event, definition.schema, payload);
     const key = keyOf(ofChannel, event, value) ?? options.key;
     const publication: Publication & PublishOptions = {
-      ...{ ...options, event, json: serialise(event, value) },
+      ...{ ...options, event, ...contentOf(event, definition.schema, value) },
       ...(key === undefined ? {} : { key }),
     };
     const hub = await this.#hub();
@@ -119,11 +137,28 @@ export class ServerChannel<C extends Contract, K extends ChannelKey<C>> {
     return { position: position && toWirePos(position), duplicate };
   }
 
-  /** Who has entered, as far as this node hosts them. */
-  async members(params: ParamsOf<C, K>): Promise<readonly ChannelMember<MemberOf<C, K>>[]> {
+  /**
+   * Who has entered, on any node; of one `user` only, if given. Waits up to half a second when this node does not know the
+   * channel's members yet.
+   *
+   * @throws {HubError} `brokerUnavailable` when the other nodes cannot be asked
+   */
+  async members(
+    params: ParamsOf<C, K>,
+    { user }: { readonly user?: string } = {},
+  ): Promise<readonly ChannelMember<MemberOf<C, K>>[]> {
     const channel = this.#nameOf(params);
     const hub = await this.#hub();
-    return hub.members(channel).map(({ x, u, d }) => ({ id: x, user: u, data: d as MemberOf<C, K> }));
+    const members = await hub.members(channel);
+    const wanted = user === undefined ? members : members.filter(({ u }) => u === user);
+    return wanted.map(({ x, u, d }) => ({ id: x, user: u, data: d as MemberOf<C, K> }));
+  }
+
+  /** How many have entered, on any node. @throws {HubError} as `members` */
+  async memberCount(params: ParamsOf<C, K>): Promise<number> {
+    const channel = this.#nameOf(params);
+    const hub = await this.#hub();
+    return hub.memberCount(channel);
   }
 
   /** One page of what the log keeps. @throws {HubError} `expired` when the position is not kept any more; {OptionError} */

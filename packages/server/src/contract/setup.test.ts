@@ -4,6 +4,7 @@ import { Setup } from "./setup.ts";
 const actions: readonly (readonly [string, (setup: Setup) => void])[] = [
   ["authorize", (setup) => setup.setAuthorize("room", () => true)],
   ["on", (setup) => setup.setHook("room", "message", () => undefined)],
+  ["memberBy", (setup) => setup.setMemberBy("room", "user")],
   ["snapshot", (setup) => setup.setSnapshot("room", { shared: true, load: () => 1 })],
   ["call", (setup) => setup.setCallHandler("add", () => 1)],
 ];

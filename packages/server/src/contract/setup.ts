@@ -20,16 +20,22 @@ export interface ActorContext extends ChannelContext {
   readonly connectionId: string;
 }
 
-export interface AuthorizeContext extends ActorContext {
+/** What a hook that takes its time may watch. */
+export interface StoppedContext {
+  /** Aborted at the hook's deadline, and when the connection it runs for ends: nobody waits for it any more. */
+  readonly signal: AbortSignal;
+}
+
+export interface AuthorizeContext extends ActorContext, StoppedContext {
   readonly action: Action;
 }
 
-export interface HookContext extends ActorContext {
+export interface HookContext extends ActorContext, StoppedContext {
   /** Wall clock, ms. */
   readonly now: number;
 }
 
-export interface SnapshotContext extends ChannelContext {
+export interface SnapshotContext extends ChannelContext, StoppedContext {
   /** The head of the channel when loading began. Later entries follow the snapshot. */
   readonly position: WirePos;
 }
@@ -40,6 +46,9 @@ export type Hook = (value: unknown, context: HookContext) => unknown;
 export type SnapshotSource =
   | { readonly shared: true; load(context: SnapshotContext): unknown }
   | { readonly shared: false; load(context: SnapshotContext & ActorContext): unknown };
+
+/** Whom a session counts as in presence: sessions of one user, or of what is named, are one member. */
+export type MemberBy = "session" | "user" | ((context: ActorContext) => string);
 
 export interface CallContext {
   readonly user: User;
@@ -59,6 +68,7 @@ export interface ChannelSetup {
   authorize: Authorize | undefined;
   readonly hooks: Map<string, Hook>;
   snapshot: SnapshotSource | undefined;
+  memberBy: MemberBy | undefined;
 }
 
 export type SetupCode = "already-set" | "already-started" | "handlers-missing" | "closed";
@@ -80,7 +90,7 @@ export class Setup {
     return this.#calls.get(name);
   }
 
-  /** @throws {SetupError} as the three below: once per thing, before the start */
+  /** @throws {SetupError} as the four below: once per thing, before the start */
   setAuthorize(key: string, authorize: Authorize): void {
     const channel = this.#channel(key);
     this.#expectNew(`channel("${key}").authorize`, channel.authorize);
@@ -97,6 +107,12 @@ export class Setup {
     const channel = this.#channel(key);
     this.#expectNew(`channel("${key}").snapshot`, channel.snapshot);
     channel.snapshot = source;
+  }
+
+  setMemberBy(key: string, memberBy: MemberBy): void {
+    const channel = this.#channel(key);
+    this.#expectNew(`channel("${key}").memberBy`, channel.memberBy);
+    channel.memberBy = memberBy;
   }
 
   setCallHandler(name: string, handler: CallHandler): void {
@@ -117,7 +133,7 @@ export class Setup {
   #channel(key: string): ChannelSetup {
     const known = this.#channels.get(key);
     if (known !== undefined) return known;
-    const fresh: ChannelSetup = { authorize: undefined, hooks: new Map(), snapshot: undefined };
+    const fresh: ChannelSetup = { authorize: undefined, hooks: new Map(), snapshot: undefined, memberBy: undefined };
     this.#channels.set(key, fresh);
     return fresh;
   }

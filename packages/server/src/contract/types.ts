@@ -8,11 +8,11 @@ import type {
   Contract,
   EventName,
   EventOutput,
+  IsInputStream,
   IsStream,
   ParamsOf,
 } from "@heddle/protocol/contract";
-import type { Action } from "@heddle/hub/ports";
-import type { ActorContext, CallContext, HookContext, SnapshotContext } from "./setup.ts";
+import type { ActorContext, AuthorizeContext, CallContext, HookContext, SnapshotContext } from "./setup.ts";
 import type { PositionedState } from "./snapshot.ts";
 import type { StoredEvent } from "./events.ts";
 
@@ -23,7 +23,7 @@ type Typed<Context, C extends Contract, K extends ChannelKey<C>> = Omit<Context,
 
 /** Whether somebody may do something on a channel. Only `true` allows. */
 export type AuthorizeFunction<C extends Contract, K extends ChannelKey<C>> = (
-  context: Typed<ActorContext, C, K> & { readonly action: Action },
+  context: Typed<AuthorizeContext, C, K>,
 ) => boolean | Promise<boolean>;
 
 /**
@@ -34,6 +34,13 @@ export type EventHook<C extends Contract, K extends ChannelKey<C>, E extends Eve
   event: EventOutput<C, K, E>,
   context: Typed<HookContext, C, K>,
 ) => EventOutput<C, K, E> | void | Promise<EventOutput<C, K, E> | void>;
+
+/**
+ * Whom a session counts as: `session` is each for itself, `user` all sessions of a user together, and a function names what
+ * sessions have in common, a device for one. 1 to 255 bytes.
+ */
+export type MemberByFunction<C extends Contract, K extends ChannelKey<C>> =
+  "session" | "user" | ((context: Typed<ActorContext, C, K>) => string);
 
 /** Loads the state a subscription begins with: the state, or `stateAt(position, state)`. */
 export type SnapshotFunction<C extends Contract, K extends ChannelKey<C>> = (
@@ -50,9 +57,11 @@ export type UserSnapshotFunction<C extends Contract, K extends ChannelKey<C>> = 
  *
  * Where the output is a stream it is an async generator, or gives anything that can be iterated: the next value is asked for
  * when the client has room for it. When nobody wants more, `signal` is aborted and the generator returned: its `finally` runs.
+ * Where the input is a stream, the client sends on as it is iterated. Leaving that loop tells the client to stop; a value that
+ * breaks its schema, or the end of the call, is thrown in it.
  */
 export type CallFunction<C extends Contract, N extends CallName<C>> = (
-  input: CallRequest<C, N>,
+  input: IsInputStream<C, N> extends true ? AsyncIterable<CallRequest<C, N>> : CallRequest<C, N>,
   context: CallContext,
 ) => IsStream<C, N> extends true ? Values<CallResult<C, N>> : CallResult<C, N> | Promise<CallResult<C, N>>;
 

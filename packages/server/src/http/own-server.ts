@@ -28,6 +28,8 @@ export interface Address {
 
 export interface OwnServerEnv {
   readonly logger: Logger;
+  /** The HTTP transport. @returns false for requests that are not its own */
+  transport(request: IncomingMessage, response: ServerResponse): boolean;
   /** Path of the WebSocket transport: a plain request to it is told to upgrade. */
   readonly path: string;
   isReady(): boolean;
@@ -70,6 +72,7 @@ async function answer(
 ): Promise<void> {
   const path = (request.url ?? "/").split("?", 1)[0];
   if (path === "/healthz" || path === "/healthz/live") return sendHealth(request, response, path, env);
+  if (env.transport(request, response)) return;
   if (path === env.path) {
     response.setHeader("Upgrade", "websocket");
     return sendJson(response, 426, { error: "this address takes WebSocket connections" });

@@ -27,17 +27,29 @@ export interface Facts {
   readonly splittingFaults: readonly string[];
   /** How far a node may stand behind what subscribers of other nodes were given. Milliseconds, 0 for a single node. */
   readonly nodeLagMs: number;
-  /** Fault kinds after which members may vanish from views for a while. */
+  /** Fault kinds after which members may vanish from views for a while: of a client, from its own view and that of it. */
   readonly presenceFaults: readonly string[];
+  /** Fault kinds during which a node knows only what it knew before, so that who comes to it may see less. */
+  readonly staleFaults: readonly string[];
   /** Time after `presenceFaults` within which views may be incomplete. Milliseconds. */
   readonly presenceSettleMs: number;
   /** How long a member's word may be on its way to the views of others while nothing disturbs it. Milliseconds. */
   readonly presenceLagMs: number;
+  /** Within this time from the end of all faults all views are equal to the members there are. Milliseconds. */
+  readonly presenceConvergeMs: number;
   /** How long a disconnected member stays. Milliseconds. */
   readonly presenceGraceMs: number;
   /** How long after its token's expiry a session may still be served. Milliseconds. */
   readonly tokenGraceMs: number;
-  /** Within this time from the end of all faults, or from its append if that is later, the last entry has arrived. Milliseconds. */
+  /** How long after a revocation was stored what is stored may still reach the revoked. Milliseconds. */
+  readonly revocationMs: number;
+  /** Fault kinds that keep a node from learning of a revocation, and how long after one that may last. Milliseconds. */
+  readonly linkFaults: readonly string[];
+  readonly linkSettleMs: number;
+  /**
+   * From the end of all faults and the last append on, a subscription that is behind stands still no longer than this.
+   * Milliseconds.
+   */
   readonly recoveryMs: number;
   /** Largest outgoing queue of one connection, one frame beyond the limit included. Bytes. */
   readonly queueBytesMax: number;

@@ -225,6 +225,26 @@ export interface AuthEvent extends Stamped {
   readonly user: string;
   readonly untilMs: number;
 }
+/** Tokens of a user were taken back: those issued up to `untilMs`. Nothing stored later than a while after this is theirs. */
+export interface RevokedEvent extends Stamped {
+  readonly f: "revoked";
+  readonly user: string;
+  readonly untilMs: number;
+}
+/** A server asked all connections of a user, and this is what came back. */
+export interface AskedEvent extends Stamped {
+  readonly f: "asked";
+  readonly node: string;
+  readonly user: string;
+  readonly tookMs: number;
+  /** How long it may take at most. */
+  readonly mostMs: number;
+  /** Instances that answered. */
+  readonly answers: readonly string[];
+  /** Connections that gave no answer. */
+  readonly failureCount: number;
+  readonly missing: readonly string[];
+}
 /** What is left after everybody has gone; every count should be 0. */
 export interface ResourceEvent extends Stamped {
   readonly f: "resource";
@@ -262,6 +282,8 @@ export type HistoryEvent =
   | HealedEvent
   | MemoryEvent
   | AuthEvent
+  | RevokedEvent
+  | AskedEvent
   | ResourceEvent;
 
 export type History = readonly HistoryEvent[];

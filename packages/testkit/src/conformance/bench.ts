@@ -7,7 +7,7 @@ import { expectSame, expectThat } from "./expect.ts";
 import type { PassingClock } from "./passing-clock.ts";
 
 /** What a check needs beyond the port itself. */
-export type Ability = "restart" | "time" | "request-to-self";
+export type Ability = "restart" | "time" | "request-to-self" | "peer";
 
 export interface EngineCase {
   readonly title: string;
@@ -27,14 +27,21 @@ export class Bench {
   readonly clock: PassingClock;
   readonly #random: Random;
   readonly #restarted: () => Promise<Engine>;
+  readonly #peer: () => Promise<Engine>;
   #engine: Engine;
   #drafts = 0;
 
-  constructor(engine: Engine, clock: PassingClock, random: Random, restarted: () => Promise<Engine>) {
+  constructor(
+    engine: Engine,
+    clock: PassingClock,
+    random: Random,
+    { restarted, peer }: { readonly restarted: () => Promise<Engine>; readonly peer: () => Promise<Engine> },
+  ) {
     this.#engine = engine;
     this.clock = clock;
     this.#random = random;
     this.#restarted = restarted;
+    this.#peer = peer;
   }
 
   get engine(): Engine {
@@ -48,6 +55,11 @@ export class Bench {
   /** The engine ends in order; another takes over its store. */
   async restart(): Promise<void> {
     this.#engine = await this.#restarted();
+  }
+
+  /** Another node on the same store, started; ends with the check. */
+  peer(): Promise<Engine> {
+    return this.#peer();
   }
 
   /** A publish of producer x, number n behind n−1. */

@@ -7,6 +7,7 @@ import { attachCases } from "./attach-cases.ts";
 import { Bench, type Ability, type EngineCase } from "./bench.ts";
 import { nodeCases } from "./node-cases.ts";
 import { PassingClock } from "./passing-clock.ts";
+import { peerCases } from "./peer-cases.ts";
 import { readCases } from "./read-cases.ts";
 import { restartCases } from "./restart-cases.ts";
 import { retentionCases } from "./retention-cases.ts";
@@ -27,6 +28,8 @@ export interface OpenedEngine {
   readonly engine: Engine;
   /** Another engine on the same store, not started. Called after the first has stopped. Engines without it lack `restart`. */
   readonly reopen?: () => Promise<Engine>;
+  /** Another engine on the same store while the first one runs, not started. Engines without it lack `peer`. */
+  readonly peer?: () => Promise<Engine>;
   /** Clears up; the engine has been stopped. */
   dispose(): Promise<void>;
 }
@@ -52,12 +55,14 @@ const cases: readonly EngineCase[] = [
   ...retentionCases,
   ...restartCases,
   ...nodeCases,
+  ...peerCases,
 ];
 
 async function runOne({ create, clock: real, random }: EngineSubject, { run }: EngineCase): Promise<void> {
   const clock = new PassingClock(real);
   const opened = await create();
   let { engine } = opened;
+  const peers: Engine[] = [];
   try {
     await engine.start({ clock, random });
     const restarted = async (): Promise<Engine> => {
@@ -67,8 +72,16 @@ async function runOne({ create, clock: real, random }: EngineSubject, { run }: E
       await engine.start({ clock, random });
       return engine;
     };
-    await run(new Bench(engine, clock, random, restarted));
+    const peer = async (): Promise<Engine> => {
+      if (opened.peer === undefined) throw new Error("engineConformance: no peer() and no lack of peer stated");
+      const other = await opened.peer();
+      await other.start({ clock, random });
+      peers.push(other);
+      return other;
+    };
+    await run(new Bench(engine, clock, random, { restarted, peer }));
   } finally {
+    for (const each of peers) await each.stop();
     await engine.stop();
     await opened.dispose();
   }

@@ -1,10 +1,17 @@
 import { systemClock, systemRandom } from "@heddle/base/system";
-import { memoryEngine } from "@heddle/hub/memory";
+import { memoryEngine, MemoryStore } from "@heddle/hub/memory";
 import { describe, expect, it } from "vitest";
 import { engineConformance } from "./index.ts";
 
 const memory = {
-  create: async () => ({ engine: memoryEngine(), dispose: async () => undefined }),
+  async create() {
+    const store = new MemoryStore();
+    return {
+      engine: memoryEngine({ store }),
+      peer: async () => memoryEngine({ store }),
+      dispose: async () => undefined,
+    };
+  },
   clock: systemClock(),
   random: systemRandom(),
 };

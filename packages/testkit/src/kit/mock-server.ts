@@ -8,6 +8,7 @@ import { channelName } from "@heddle/protocol";
 import type {
   AskInput,
   AskName,
+  StreamAskName,
   AskOutput,
   CallName,
   CallRequest,
@@ -111,7 +112,7 @@ export interface MockServer<C extends Contract> {
   /** Loses a channel's log: its subscribers are told a gap of the cause `epoch`. */
   gap<K extends ChannelKey<C>>(channel: K, params: ParamsOf<C, K>): void;
   /** Asks a user's clients. @throws {HubError} */
-  ask<N extends AskName<C>>(
+  ask<N extends Exclude<AskName<C>, StreamAskName<C>>>(
     user: string,
     name: N,
     question: AskInput<C, N>,
@@ -213,7 +214,7 @@ class Mock<C extends Contract> implements MockServer<C> {
     this.#store.drop(channelName(channel, params as Readonly<Record<string, string | number>>));
   }
 
-  ask<N extends AskName<C>>(
+  ask<N extends Exclude<AskName<C>, StreamAskName<C>>>(
     user: string,
     name: N,
     question: AskInput<C, N>,

@@ -184,10 +184,11 @@ class Run implements RecordedRun {
       hasPhantoms: this.#inner.traits.phantoms,
       losingFaults: [...this.#recorder.faults.keys()],
       splittingFaults: [],
-      presenceFaults: [],
+      ...{ presenceFaults: [], staleFaults: [], presenceConvergeMs: Infinity },
       fifo: this.#inner.traits.producer === "none" ? "settled" : "strict",
       ...{ nodeLagMs: 0, presenceLagMs: 60_000, recoveryMs: 65_000 },
       ...{ presenceSettleMs: 0, presenceGraceMs: wireLimits.presenceGraceMs, tokenGraceMs: wireLimits.tokenGraceMs },
+      ...{ revocationMs: 1_000, linkFaults: [], linkSettleMs: 0 },
       ...{ queueBytesMax: Infinity, outboxCountMax: Infinity },
     };
   }

@@ -1,3 +1,5 @@
 // Entry `@heddle/testkit/process`: faults between real processes. Node only.
 
+export { RedisCluster, WatchedRedis } from "./redis-cluster.ts";
+export { freePort, RedisServer, type RedisServerOptions } from "./redis-server.ts";
 export { TcpProxy, type TcpProxyOptions, type Way, type Weather } from "./tcp-proxy.ts";

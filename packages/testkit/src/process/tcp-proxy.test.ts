@@ -127,6 +127,18 @@ describe("a proxy in bad weather", () => {
     await expectSoon(() => pair.heard.down === "held" && pair.ended.includes("near closed"));
   });
 
+  it("is there for connections to come, and what waits passes at once in better weather", async () => {
+    await using pair = await Pair.open();
+    pair.proxy.setWeather("up", { delayMs: 60_000 });
+    const late = connect(pair.proxy.port, "127.0.0.1");
+    late.write("new");
+    pair.near.write("old");
+    await expectSoon(() => pair.proxy.heldBytes === 6);
+    pair.proxy.setWeather("up", { delayMs: 0 });
+    await expectSoon(() => pair.heard.up === "old" && pair.proxy.heldBytes === 0);
+    late.destroy();
+  });
+
   it("stops reading when it holds its limit, and so bounds what waits", async () => {
     await using pair = await Pair.open(1_024);
     pair.proxy.setWeather("up", { isBlackhole: true });
@@ -166,6 +178,17 @@ describe("a proxy that ends connections", () => {
     pair.far.write("world");
     await expectSoon(() => pair.ended.includes("near closed"));
     expect(pair.heard.down).toBe("hello w");
+  });
+
+  it("ends no more, once it is calm, what had not passed its number of bytes yet", async () => {
+    await using pair = await Pair.open();
+    pair.proxy.cutAfter("up", 7);
+    pair.near.write("hello ");
+    await expectSoon(() => pair.heard.up === "hello ");
+    pair.proxy.calm();
+    pair.near.write("world");
+    await expectSoon(() => pair.heard.up === "hello world");
+    expect(pair.ended).toEqual([]);
   });
 });
 

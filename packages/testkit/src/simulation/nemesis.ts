@@ -4,6 +4,7 @@ import type { SeededRandom } from "@heddle/base/fakes";
 import type { FaultKind } from "./plan.ts";
 import type { Quality } from "./sim-pipe.ts";
 import type { Recorder } from "./recorder.ts";
+import { simLeaseMs } from "./sim-bus.ts";
 import type { SimClient } from "./sim-client.ts";
 import type { SimNet } from "./sim-net.ts";
 import type { SimServer } from "./sim-server.ts";
@@ -134,8 +135,14 @@ export class Nemesis {
         server.engine.cutLink();
         return this.#later(random.between(200, 4_000), () => server.engine.mend());
       case "bus-cut":
+        // Shorter than a lease: the others cannot know that it is not dead.
         server.engine.bus.cut();
-        return this.#later(random.between(200, 4_000), () => server.engine.bus.mend());
+        return this.#later(random.between(200, simLeaseMs - 1_500), () => server.engine.bus.mend());
+      case "bus-down": {
+        const cut = [...servers.values()];
+        for (const { engine } of cut) engine.bus.cut();
+        return this.#later(random.between(200, 2 * simLeaseMs), () => cut.forEach(({ engine }) => engine.bus.mend()));
+      }
     }
   }
 

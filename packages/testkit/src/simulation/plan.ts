@@ -19,8 +19,11 @@ export const faultKinds = [
   "failover",
   "split-store",
   "bus-cut",
+  "bus-down",
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
+
+const gatheringFaults: readonly FaultKind[] = ["cut", "reset", "server-crash", "client-crash", "bus-cut", "bus-down"];
 
 export interface Plan {
   readonly clientCount: number;
@@ -33,16 +36,22 @@ export interface Plan {
   readonly weather: StoreWeather;
   /** Whether publishes come in bursts of large payloads, so that windows and queues fill. */
   readonly isHeavy: boolean;
+  /** Whether clients mostly come and go as members, on several nodes, and what fails is between them and the nodes. */
+  readonly isGathering: boolean;
   readonly hasSlowHandlers: boolean;
   readonly hasSlowHooks: boolean;
   readonly hasNotices: boolean;
   /** Life of a token. Milliseconds. */
   readonly tokenMs: number;
+  /** Whether servers end users' connections and take their tokens back. */
+  readonly endsSessions: boolean;
 }
 
 export function planOf(random: SeededRandom): Plan {
   const isCalm = random.chance(0.1);
-  const faults = isCalm ? [] : faultKinds.filter(() => random.chance(0.35));
+  const isGathering = random.chance(0.2);
+  const kinds = isGathering ? gatheringFaults : faultKinds;
+  const faults = isCalm ? [] : kinds.filter(() => random.chance(isGathering ? 0.5 : 0.35));
   const rough = (most: number): number => (!isCalm && random.chance(0.35) ? random.float() * most : 0);
   // A store may have its habits where nothing fails, too.
   const store: StoreModel = {
@@ -51,7 +60,7 @@ export function planOf(random: SeededRandom): Plan {
   };
   return {
     clientCount: random.between(2, 4),
-    nodeCount: random.chance(0.4) ? random.between(2, 3) : 1,
+    nodeCount: isGathering || random.chance(0.4) ? random.between(2, 3) : 1,
     store,
     workMs: random.between(4_000, 12_000),
     faults,
@@ -63,14 +72,16 @@ export function planOf(random: SeededRandom): Plan {
       lostEntry: rough(0.15),
       lateEntry: rough(1),
       staleRead: store.hasStaleReads ? random.float() * 0.6 : 0,
-      lostMessage: rough(0.3),
+      lostMessage: rough(isGathering ? 0 : 0.3),
     },
     // Where nothing fails, nobody may be told of a gap; so nobody there is slower than a channel keeps its entries.
-    isHeavy: !isCalm && random.chance(0.4),
+    isHeavy: !isCalm && !isGathering && random.chance(0.4),
+    isGathering,
     hasSlowHandlers: !isCalm && random.chance(0.4),
     hasSlowHooks: random.chance(0.4),
     hasNotices: random.chance(0.3),
     tokenMs: random.chance(0.3) ? random.between(8_000, 30_000) : 3_600_000,
+    endsSessions: !isCalm && random.chance(0.5),
   };
 }
 
@@ -91,6 +102,7 @@ const parts = {
   "slow-handlers": (plan) => ({ ...plan, hasSlowHandlers: false }),
   "slow-hooks": (plan) => ({ ...plan, hasSlowHooks: false }),
   notices: (plan) => ({ ...plan, hasNotices: false }),
+  "ended-sessions": (plan) => ({ ...plan, endsSessions: false }),
   "short-tokens": (plan) => ({ ...plan, tokenMs: 3_600_000 }),
 } satisfies Record<string, (plan: Plan) => Plan>;
 

@@ -30,6 +30,9 @@ interface Kind {
   readonly snapshot?: "shared" | "per-user";
 }
 
+/** Of the publishes a slow hook sees, these are refused for no reason of theirs. */
+const fickleShare = 0.03;
+
 const everything: readonly Action[] = ["subscribe", "history", "publish", "presence", "presence.enter"];
 
 /** By the part of a channel's name before its slash. */
@@ -54,6 +57,10 @@ export const channelNames = [
   "mine/1",
   "closed/1",
 ] as const;
+
+/** What servers ask users, and tell everybody. */
+export const askName = "who";
+export const noticeName = "news";
 
 export const kindOf = (channel: string): Kind | undefined => channelKinds[channel.split("/")[0] ?? ""];
 
@@ -139,6 +146,9 @@ export class SimApplication implements Application {
 
   async #prepare(value: SimPayload): Promise<Prepared> {
     await this.#pause(0.3, 30);
+    // What it takes today it may refuse tomorrow, a repetition of it too.
+    const { random, hasSlowHooks } = this.#env;
+    if (hasSlowHooks && random.chance(fickleShare)) return { is: "refused", why: "not now", issues: [] };
     if (value.isBad) return { is: "refused", why: "bad", issues: [{ path: ["isBad"], message: "must not be" }] };
     return { is: "ok", json: JSON.stringify({ ...value, at: this.#env.clock.monotonicMs() }) };
   }
@@ -155,15 +165,15 @@ export class SimApplication implements Application {
   }
 }
 
-/** Tokens are `user expiry`, the expiry on the wall clock in milliseconds. */
+/** Tokens are `user expiry issue`, both times on the wall clock in milliseconds. */
 export function simAuthenticator(clock: Clock): Authenticator {
   return {
     authenticate: async (token = "") => {
-      const [userId = "", expiry] = token.split(" ");
+      const [userId = "", expiry, issue] = token.split(" ");
       const expiresAtMs = Number(expiry);
       if (userId === "" || Number.isNaN(expiresAtMs)) return { is: "refused", why: "invalid" };
       if (expiresAtMs <= clock.wallMs()) return { is: "refused", why: "expired" };
-      return { is: "accepted", identity: { userId, claims: {}, expiresAtMs } };
+      return { is: "accepted", identity: { userId, claims: { iat: Number(issue) / 1_000 }, expiresAtMs } };
     },
   };
 }

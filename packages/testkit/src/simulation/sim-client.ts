@@ -17,7 +17,7 @@ import {
 import { fromWirePos, toWirePos, type Pos, type WirePos } from "@heddle/protocol";
 import type { Plan } from "./plan.ts";
 import type { Recorder } from "./recorder.ts";
-import { isForbidden, kindOf, type SimPayload } from "./sim-application.ts";
+import { askName, isForbidden, kindOf, noticeName, type SimPayload } from "./sim-application.ts";
 
 /** What a client lives in: a simulated world, or a real process with real sockets. */
 export interface SimClientEnv {
@@ -61,6 +61,7 @@ export class SimClient {
   readonly #random: SeededRandom;
   readonly #following = new Map<string, Following>();
   #published = 0;
+  noticeCount = 0;
   lastPublished: { readonly ch: string; readonly pos: WirePos } | undefined;
 
   constructor(name: string, run: number, env: SimClientEnv) {
@@ -88,11 +89,18 @@ export class SimClient {
       const code = "code" in state ? state.code : 0;
       recorder.record({ f: "state", proc: this.proc, state: state.name, code });
     });
+    this.core.onAsk(askName, () => this.proc);
+    this.core.onNotice(noticeName, () => void this.noticeCount++);
     this.core.connect();
   }
 
   get channels(): readonly string[] {
     return [...this.#following.keys()];
+  }
+
+  /** It gave up, or its server told it to: nothing can be asked of it any more. */
+  get isClosed(): boolean {
+    return this.core.state.name === "closed";
   }
 
   isFollowing(ch: string): boolean {
@@ -158,7 +166,8 @@ export class SimClient {
       ...(size > 0 ? { pad: "x\n".repeat(size / 2) } : {}),
       ...(isBad ? { isBad } : {}),
     };
-    const mayFailWith = [...(isForbidden(ch, "publish") ? [203] : []), ...(isBad ? [306] : []), localCode];
+    // A hook refuses what is bad, and now and then something else.
+    const mayFailWith = [...(isForbidden(ch, "publish") ? [203] : []), 306, localCode];
     const isEcho = until === "echo" && this.isFollowing(ch);
     recorder.record({
       f: "pub",
@@ -313,7 +322,7 @@ export class SimClient {
     const { plan, recorder } = this.#env;
     const untilMs = this.clock.monotonicMs() + plan.tokenMs;
     recorder.record({ f: "auth", proc: this.proc, user: this.user, untilMs });
-    return `${this.user} ${this.clock.wallMs() + plan.tokenMs}`;
+    return `${this.user} ${this.clock.wallMs() + plan.tokenMs} ${this.clock.wallMs()}`;
   }
 
   async #readCount(to: number, leaveAt: number): Promise<void> {

@@ -15,7 +15,7 @@ import {
   type Sink,
   type Traits,
 } from "@heddle/hub/ports";
-import { wireLimits } from "@heddle/protocol";
+import { revocationsChannel, wireLimits } from "@heddle/protocol";
 import { SimBus, type SimExchange } from "./sim-bus.ts";
 import type { SimStore } from "./sim-store.ts";
 import type { ProcessClock } from "./sim-time.ts";
@@ -45,7 +45,7 @@ export const calmStore: StoreWeather = {
 };
 
 /** How long the link waits for an answer before the outcome is unknown. Milliseconds. */
-const answerMs = 1_500;
+export const answerMs = 1_500;
 /** How long a store that knows no producers is said to know ids; it knows them a little longer. Milliseconds. */
 const idWindowMs = 100_000;
 /** Entries kept for repetition, per attachment. */
@@ -54,6 +54,7 @@ const repeatable = 3;
 const staleMost = 2_000;
 
 interface Attached {
+  readonly channel: string;
   readonly gen: number;
   readonly sink: Sink;
   readonly recent: Entry[];
@@ -124,8 +125,9 @@ export class SimEngine implements Engine {
     void this.stop();
   }
 
+  /** Besides the one that every node has. */
   get attachmentCount(): number {
-    return this.#attached.size;
+    return [...this.#attached].filter(({ channel }) => channel !== revocationsChannel).length;
   }
 
   /** The link breaks and is there again at once, as another one. */
@@ -201,7 +203,7 @@ export class SimEngine implements Engine {
   }
 
   #attach(channel: string, sink: Sink): ReturnType<Log["attach"]> {
-    const attached: Attached = { gen: this.#gen, sink, recent: [], detachFromStore: () => undefined };
+    const attached: Attached = { channel, gen: this.#gen, sink, recent: [], detachFromStore: () => undefined };
     const detach = (): void => {
       attached.detachFromStore();
       this.#attached.delete(attached);

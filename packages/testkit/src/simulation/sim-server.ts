@@ -1,20 +1,23 @@
 // The server process of a simulated world: a real hub over the simulated store and network. It may crash and come back.
 
 import type { SeededRandom } from "@heddle/base/fakes";
-import { Hub, hubLimits } from "@heddle/hub";
+import { Hub, HubError, hubLimits } from "@heddle/hub";
 import type { Digest, HubCounters } from "@heddle/hub/ports";
 import { losesTails, type Plan } from "./plan.ts";
 import type { Recorder } from "./recorder.ts";
 import { simAuthenticator, SimApplication } from "./sim-application.ts";
 import { calmStore, SimEngine } from "./sim-engine.ts";
-import type { SimExchange } from "./sim-bus.ts";
+import { simLeaseMs, type SimExchange } from "./sim-bus.ts";
 import type { SimNet } from "./sim-net.ts";
 import { simBulkSender } from "./sim-port.ts";
 import type { SimStore } from "./sim-store.ts";
 import type { ProcessClock, SimTime } from "./sim-time.ts";
 
 /** Small enough that a run reaches them. */
-export const simLimits = { ...hubLimits, windowCost: 65_536, queueBytes: 32_768, ringCount: 40, lingerMs: 3_000 };
+export const simLimits = {
+  ...{ ...hubLimits, windowCost: 65_536, queueBytes: 32_768, ringCount: 40, lingerMs: 3_000 },
+  presenceLeaseMs: simLeaseMs,
+};
 
 export interface SimServerEnv {
   readonly time: SimTime;
@@ -38,6 +41,7 @@ export class SimServer {
   readonly #clock: ProcessClock;
   readonly #net: SimNet;
   readonly #weather: { isCalm: boolean };
+  #openCount = 0;
 
   private constructor(
     address: string,
@@ -96,6 +100,21 @@ export class SimServer {
 
   get counters(): Readonly<HubCounters> {
     return this.hub.counters;
+  }
+
+  /** What was begun here and has not ended; nothing may stay so. */
+  get openCount(): number {
+    return this.#openCount;
+  }
+
+  /** Counts work of the operator's until it ends, however it does. */
+  counted(work: Promise<unknown>): void {
+    this.#openCount++;
+    const ended = (): void => void this.#openCount--;
+    work.then(ended, (error: unknown) => {
+      ended();
+      if (!(error instanceof HubError)) throw error;
+    });
   }
 
   /** From now on the store behaves. */

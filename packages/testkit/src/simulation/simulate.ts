@@ -4,8 +4,9 @@ import type { Digest, HubCounters } from "@heddle/hub/ports";
 import { wireLimits } from "@heddle/protocol";
 import { check, type Facts, type FinalLog, type HistoryEvent, type Violation } from "../checker/index.ts";
 import type { Strike } from "./nemesis.ts";
-import { losesTails, partsOf, type PlanPart } from "./plan.ts";
+import { losesTails, partsOf, type Plan, type PlanPart } from "./plan.ts";
 import { isForbidden, kindOf } from "./sim-application.ts";
+import { answerMs } from "./sim-engine.ts";
 import { simLimits } from "./sim-server.ts";
 import { readAll, World, type Without } from "./world.ts";
 
@@ -68,13 +69,40 @@ function factsOf(world: World, final: ReadonlyMap<string, FinalLog>): Facts {
     // A lost last entry is found by the audit of the node that lost it.
     nodeLagMs: world.plan.nodeCount > 1 ? simLimits.auditMs : 0,
     fifo: world.plan.store.producer === "none" ? "settled" : "strict",
-    // Whoever was cut off learns late of what others did; what it then sees in a row is no flap.
-    presenceFaults: ["server-crash", "half-open", "frozen-reader", "slow-network", "cut", "reset"],
+    // Whoever was cut off learns late of what others did; what it then sees in a row is no flap. Of messages between nodes
+    // that were lost it is learnt by the next digest.
+    presenceFaults: [
+      "server-crash",
+      "half-open",
+      "frozen-reader",
+      "slow-network",
+      "cut",
+      "reset",
+      "shown-out",
+      "revoked",
+      "lost-bus-message",
+    ],
+    staleFaults: ["bus-cut", "bus-down"],
+    // A connection that is dead is found by pings; then its member has its grace. A lost message is found by a digest, and
+    // whoever is to hear of it has to be subscribed again first.
+    presenceConvergeMs: findsSlowly(world.plan) ? 3.3 * wireLimits.pingMs + wireLimits.presenceGraceMs + 5_000 : 65_000,
     // A connection that is half open is ended when it was shut for `slowMs`; then its client comes back.
     presenceSettleMs: simLimits.slowMs + 20_000,
     presenceLagMs: 1_000,
     presenceGraceMs: wireLimits.presenceGraceMs,
     tokenGraceMs: wireLimits.tokenGraceMs + 1_000,
+    revocationMs: revocationMsOf(world.plan),
+    linkFaults: [
+      "server-crash",
+      "store-lost",
+      "store-link-broken",
+      "store-unreachable",
+      "failover",
+      "split-store",
+      "bus-cut",
+    ],
+    // The longest of them, and what follows from it.
+    linkSettleMs: 4_000 + 2_000,
     // A lost last entry is found by the audit; meanwhile whoever had to has connected again. A link that is dead one way
     // is found by two pings without an answer, so at the third interval.
     recoveryMs: (world.plan.faults.includes("half-open") ? 3.3 * wireLimits.pingMs : simLimits.auditMs) + 5_000,
@@ -82,6 +110,14 @@ function factsOf(world: World, final: ReadonlyMap<string, FinalLog>): Facts {
     outboxCountMax: wireLimits.outboxCount,
   };
 }
+
+/** A look of a node at the revocations may be lost, and the read that follows it; then it waits for their answers. */
+const revocationMsOf = ({ weather: { lostAnswer, lostCommand } }: Plan): number =>
+  lostAnswer + lostCommand === 0 ? 1_000 : 1_000 + 2 * answerMs;
+
+/** Whether connections may be dead and nobody knows. */
+const findsSlowly = ({ faults }: Plan): boolean =>
+  faults.some((kind) => ["half-open", "server-crash", "client-crash", "frozen-reader", "slow-network"].includes(kind));
 
 function countsOf(world: World): Counts {
   const { history, faults } = world.recorder;
@@ -106,6 +142,11 @@ function countsOf(world: World): Counts {
     "chain breaks": [...world.clients.values()].reduce((total, { core }) => total + core.stats.chainBreaks, 0),
     skips: history.filter(({ f }) => f === "skip").length,
     moves: world.moveCount,
+    ...world.operator.counts,
+    notices: [...world.clients.values()].reduce((total, { noticeCount }) => total + noticeCount, 0),
+    "sessions revoked": sum(({ revocations }) => revocations),
+    "members' words": history.filter(({ f }) => f === "member").length,
+    "views of members": history.filter(({ f }) => f === "presence").length,
     "messages between nodes": world.exchange.passedCount,
     "seeds of several nodes": world.plan.nodeCount > 1 ? 1 : 0,
     "seeds of stale reads": world.plan.store.hasStaleReads ? 1 : 0,

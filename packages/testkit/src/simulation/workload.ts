@@ -9,7 +9,12 @@ import type { SimClient } from "./sim-client.ts";
 export const presenceChannel = "hall/1";
 
 /** One random act. Anything it begins ends by itself. */
-export function act(client: SimClient, random: SeededRandom, plan: Pick<Plan, "isHeavy" | "nodeCount">): void {
+export function act(
+  client: SimClient,
+  random: SeededRandom,
+  plan: Pick<Plan, "isHeavy"> & { readonly isGathering?: boolean },
+): void {
+  if (plan.isGathering && random.chance(0.7)) return comeOrGo(client, random);
   const dice = random.float();
   const ch = random.pick(channelNames);
   if (dice < 0.4) return publishSome(client, random, plan, ch);
@@ -22,10 +27,13 @@ export function act(client: SimClient, random: SeededRandom, plan: Pick<Plan, "i
   if (dice < 0.84) return client.call(random.chance(0.5) ? "charge" : "add");
   if (dice < 0.87) return client.stream();
   if (dice < 0.9) return client.sayTyping(ch);
-  if (dice < 0.95 && plan.nodeCount === 1)
-    return random.chance(0.6) ? client.enter(presenceChannel) : client.leave(presenceChannel);
-  if (dice < 0.95) return client.readHistory(ch);
+  if (dice < 0.95) return comeOrGo(client, random);
   client.publish(ch, { isBad: true });
+}
+
+function comeOrGo(client: SimClient, random: SeededRandom): void {
+  if (random.chance(0.6)) client.enter(presenceChannel);
+  else client.leave(presenceChannel);
 }
 
 function publishSome(client: SimClient, random: SeededRandom, plan: Pick<Plan, "isHeavy">, ch: string): void {
@@ -42,7 +50,7 @@ function followOrNot(client: SimClient, random: SeededRandom, ch: string): void 
   // Often soon again: frames of the old subscription are still under way.
   if (!random.chance(0.5)) return;
   client.clock.after(1, () => {
-    if (!client.isFollowing(ch)) client.follow(ch, startOf(random, ch));
+    if (!client.isFollowing(ch) && !client.isClosed) client.follow(ch, startOf(random, ch));
   });
 }
 

@@ -9,6 +9,7 @@ import { channelNames, isForbidden } from "./sim-application.ts";
 import { SimClient } from "./sim-client.ts";
 import { SimExchange } from "./sim-bus.ts";
 import { SimNet } from "./sim-net.ts";
+import { SimOperator } from "./sim-operator.ts";
 import { SimServer } from "./sim-server.ts";
 import { SimStore, type StoreEvents } from "./sim-store.ts";
 import { SimTime } from "./sim-time.ts";
@@ -16,9 +17,13 @@ import { act, presenceChannel } from "./workload.ts";
 
 const actEveryMs = { least: 10, most: 250 };
 const strikeEveryMs = { least: 200, most: 2_500 };
+const operateEveryMs = { least: 300, most: 2_000 };
 const sampleEveryMs = 100;
 /** After this long everything has been told, read, or given up. Dead peers are found by two pings and their grace. */
 const settleMs = 120_000;
+/** And this much more, so often at most, while publishes are unanswered. */
+const backlogMs = 30_000;
+const backlogSteps = 4;
 /** After everybody has gone: members' grace, channels' linger. */
 const emptyMs = 30_000;
 
@@ -40,9 +45,11 @@ export class World {
   readonly counters: Readonly<HubCounters>[] = [];
   readonly servers = new Map<string, SimServer>();
   readonly exchange = new SimExchange();
+  readonly operator: SimOperator;
   /** Connections that led to another server than the client's one before. */
   moveCount = 0;
   readonly #random: SeededRandom;
+  readonly #operatorRandom: SeededRandom;
   readonly #digest: Digest;
   readonly nemesis: Nemesis;
   readonly #largestQueue = new Map<string, number>();
@@ -65,6 +72,9 @@ export class World {
     };
     this.store = new SimStore(this.time.world, this.#random.fork(), events, this.plan.store);
     this.nemesis = new Nemesis(this, this.#random.fork(), new Set(without.strikes));
+    // Chance of its own: what servers do does not change what clients do.
+    this.#operatorRandom = new SeededRandom(seed + 1);
+    this.operator = new SimOperator(this, this.#operatorRandom.fork());
     this.#countMoves();
   }
 
@@ -75,12 +85,28 @@ export class World {
     for (let index = 1; index <= this.plan.clientCount; index++) this.#startClient(`c${index}`);
     for (const name of this.clients.keys()) this.#actLater(name, this.#random.fork());
     if (this.plan.faults.length > 0) this.#strikeLater(this.#random.fork());
+    this.#operateLater(this.#operatorRandom);
     this.#sampleLater();
     await this.#until(this.plan.workMs);
     this.#isWorking = false;
     this.nemesis.heal();
     this.recorder.record({ f: "healed" });
     await this.#until(this.time.nowMs + settleMs);
+    // A long queue over a slow store, and then the minute that an echo may take, can be more than that.
+    for (let more = 0; more < backlogSteps && this.#hasBacklog(); more++)
+      await this.#until(this.time.nowMs + backlogMs);
+  }
+
+  /** Whether a client that lives waits for an answer to a publish. */
+  #hasBacklog(): boolean {
+    const { history } = this.recorder;
+    const settled = new Set(
+      history.flatMap((event) =>
+        event.f === "pub-ok" || event.f === "pub-fail" || event.f === "pub-unknown" ? [event.op] : [],
+      ),
+    );
+    const living = new Set([...this.clients.values()].map(({ proc }) => proc));
+    return history.some((event) => event.f === "pub" && living.has(event.proc) && !settled.has(event.op));
   }
 
   /** Everybody leaves; what is then left on the server is written down. */
@@ -92,6 +118,7 @@ export class World {
         connections: server.hub.connectionCount,
         channels: server.hub.channelCount,
         attachments: server.engine.attachmentCount,
+        operations: server.openCount,
       };
       this.recorder.record({ f: "resource", target: server.node, left });
     }
@@ -139,8 +166,7 @@ export class World {
     const { time, net, recorder, plan } = this;
     const client = new SimClient(name, ++this.#runs, { time, net, recorder, plan, random: this.#random.fork() });
     this.clients.set(name, client);
-    // A node knows the members it hosts and no others: who would watch must be on the same node.
-    if (plan.nodeCount === 1) client.watch(presenceChannel);
+    client.watch(presenceChannel);
     return client;
   }
 
@@ -148,7 +174,7 @@ export class World {
     this.time.world.after(random.between(actEveryMs.least, actEveryMs.most), () => {
       if (!this.#isWorking) return;
       const client = this.clients.get(name);
-      if (client !== undefined) act(client, random, this.plan);
+      if (client?.isClosed === false) act(client, random, this.plan);
       this.#actLater(name, random);
     });
   }
@@ -158,6 +184,14 @@ export class World {
       if (!this.#isWorking) return;
       this.nemesis.strike(random.pick(this.plan.faults));
       this.#strikeLater(random);
+    });
+  }
+
+  #operateLater(random: SeededRandom): void {
+    this.time.world.after(random.between(operateEveryMs.least, operateEveryMs.most), () => {
+      if (!this.#isWorking) return;
+      this.operator.act();
+      this.#operateLater(random);
     });
   }
 

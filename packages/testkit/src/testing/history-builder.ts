@@ -26,10 +26,15 @@ export class HistoryBuilder {
     splittingFaults: ["split-store"],
     nodeLagMs: 0,
     presenceFaults: ["cut"],
+    staleFaults: ["bus-cut"],
+    presenceConvergeMs: 40_000,
     presenceSettleMs: 60_000,
     presenceLagMs: 1_000,
     presenceGraceMs: 10_000,
     tokenGraceMs: 5_000,
+    revocationMs: 1_000,
+    linkFaults: ["bus-cut"],
+    linkSettleMs: 5_000,
     recoveryMs: 65_000,
     queueBytesMax: 1_000,
     outboxCountMax: 10,
@@ -70,8 +75,8 @@ export class HistoryBuilder {
     return this.add({ f: "state", proc: "b", code: 0, ...more, state });
   }
 
-  fault(kind: string): this {
-    return this.add({ f: "fault", kind, target: "" });
+  fault(kind: string, target = ""): this {
+    return this.add({ f: "fault", kind, target });
   }
 
   pub(n: number, more: Event<"pub"> = {}): this {

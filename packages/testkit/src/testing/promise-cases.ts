@@ -49,6 +49,16 @@ export const promiseCases: readonly HistoryCase[] = [
   },
   {
     invariant: "ack-truth",
+    title: "a publish that was lost with its log, and refused when it came again, though the log is still there",
+    write(h, isBad) {
+      h.pub(1, { mayFailWith: [306] }).stored(1);
+      h.fault("store-lost");
+      if (!isBad) h.published(2, { pos: at(1, "f") });
+      h.fail(1, 306);
+    },
+  },
+  {
+    invariant: "ack-truth",
     title: "a refused publish that was delivered",
     write(h, isBad) {
       h.pub(1, { mayFailWith: [306] });

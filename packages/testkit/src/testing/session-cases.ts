@@ -3,6 +3,10 @@
 import { at } from "./history-builder.ts";
 import type { HistoryCase } from "./history-case.ts";
 
+const asked = {
+  ...{ node: "n1", user: "user-b", tookMs: 5, mostMs: 3_000, answers: [], failureCount: 0, missing: [] },
+} as const;
+
 const livenessCases: readonly HistoryCase[] = [
   {
     invariant: "liveness",
@@ -25,6 +29,28 @@ const livenessCases: readonly HistoryCase[] = [
     write(h, isBad) {
       h.request();
       if (!isBad) h.add({ f: "request-ok", op: "r" });
+    },
+  },
+  {
+    invariant: "liveness",
+    title: "a question to a user that takes too long",
+    write(h, isBad) {
+      h.fault("cut").add({ f: "asked", ...asked, tookMs: isBad ? 3_001 : 3_000 });
+    },
+  },
+  {
+    invariant: "liveness",
+    title: "a question to a user that does not reach everybody although nothing failed",
+    write(h, isBad) {
+      h.wait(10).add({ f: "asked", ...asked, answers: isBad ? [] : ["b"] });
+    },
+  },
+  {
+    invariant: "liveness",
+    title: "a node missing although nothing failed",
+    write(h, isBad) {
+      if (!isBad) h.fault("server-crash");
+      h.wait(10).add({ f: "asked", ...asked, answers: ["b"], missing: ["n2"] });
     },
   },
   {
@@ -61,6 +87,16 @@ const livenessCases: readonly HistoryCase[] = [
         .add({ f: "healed" })
         .wait(isBad ? 65_001 : 60_000)
         .deliver(1);
+    },
+  },
+  {
+    invariant: "liveness",
+    title: "a subscription that stands still for long while it catches up, which may take longer",
+    write(h, isBad) {
+      h.publishedUpTo(3).sub().subscribed(0).add({ f: "healed" });
+      h.wait(60_000).deliver(1);
+      h.wait(isBad ? 65_001 : 60_000).deliver(2);
+      h.deliver(3);
     },
   },
   {
@@ -141,6 +177,42 @@ const presenceCases: readonly HistoryCase[] = [
       h.wait(isBad ? 60_000 : 30_000)
         .view()
         .view("a");
+    },
+  },
+  {
+    invariant: "presence",
+    title: "a flap that the trouble of somebody else does not explain",
+    write(h, isBad) {
+      h.proc("c", "started")
+        .member("in")
+        .view("a")
+        .fault("cut", isBad ? "c" : "a");
+      h.view().view("a");
+    },
+  },
+  {
+    invariant: "presence",
+    title: "a leave by an outage, seen by a watcher that was there before",
+    write(h, isBad) {
+      h.member("in").view("a").fault("bus-cut");
+      if (!isBad) h.state("waiting", { proc: "b" }).state("online", { proc: "b" });
+      h.view().view("a");
+    },
+  },
+  {
+    invariant: "presence",
+    title: "a word that others see late where nothing fails",
+    write(h, isBad) {
+      h.view().member("in");
+      h.wait(isBad ? 1_500 : 500).view("a");
+    },
+  },
+  {
+    invariant: "presence",
+    title: "a view that is wrong long after everything healed",
+    write(h, isBad) {
+      h.view().member("in").fault("bus-cut").add({ f: "healed" });
+      h.wait(isBad ? 45_000 : 35_000).view("a");
     },
   },
   {
@@ -259,6 +331,34 @@ const authCases: readonly HistoryCase[] = [
     write(h, isBad) {
       h.add({ f: "auth", proc: "b", user: "user-b", untilMs: 1_000 }).published(1).ask();
       h.wait(isBad ? 6_001 : 5_000).page(1);
+    },
+  },
+  {
+    invariant: "auth",
+    title: "a delivery of what was stored when its token had been revoked",
+    write(h, isBad) {
+      h.add({ f: "auth", proc: "b", user: "user-b", untilMs: 1e9 }).sub().subscribed(0);
+      h.add({ f: "revoked", user: "user-b", untilMs: 5_000 }).wait(isBad ? 1_000 : 990);
+      h.published(1).wait(5_000).deliver(1);
+    },
+  },
+  {
+    invariant: "auth",
+    title: "a delivery to a revoked token although there is a new one, for somebody else",
+    write(h, isBad) {
+      h.add({ f: "auth", proc: "b", user: "user-b", untilMs: 1e9 }).sub().subscribed(0);
+      h.add({ f: "revoked", user: "user-b", untilMs: 5_000 }).wait(6_000);
+      h.add({ f: "auth", proc: isBad ? "a" : "b", user: "user-b", untilMs: 1e9 });
+      h.published(1).deliver(1);
+    },
+  },
+  {
+    invariant: "auth",
+    title: "a delivery to a revoked token although no link was down",
+    write(h, isBad) {
+      h.add({ f: "auth", proc: "b", user: "user-b", untilMs: 1e9 }).sub().subscribed(0);
+      h.add({ f: "revoked", user: "user-b", untilMs: 5_000 }).fault(isBad ? "cut" : "bus-cut");
+      h.wait(2_000).published(1).deliver(1);
     },
   },
   {

@@ -4,6 +4,7 @@ import type { Clock, Random } from "@heddle/base";
 import type { ReaderOptions } from "../core/message-reader.ts";
 import type { Role } from "../core/opcode.ts";
 import type { ConnectionLimits } from "./connection-options.ts";
+import { KernelWriter } from "./kernel-write.ts";
 import { lookEveryMs } from "./liveness.ts";
 import { nodeBytes } from "./node-bytes.ts";
 import { TimerWheel } from "./timer-wheel.ts";
@@ -18,6 +19,7 @@ export interface ConnectionKit {
   readonly clock: Clock;
   readonly random: Random;
   readonly writer: TurnWriter;
+  readonly kernel: KernelWriter;
   /** All their deadlines. */
   readonly wheel: TimerWheel;
   readonly limits: ConnectionLimits;
@@ -46,6 +48,7 @@ export function connectionKit(
   const reader = { role, host: nodeBytes, maxMessageBytes, maxFragments, rates };
   const writer = new TurnWriter(clock);
   const wheel = new TimerWheel(clock);
-  const common = { clock, random, writer, wheel, limits, lookEveryMs: lookEveryMs(limits), reader };
+  const kernel = new KernelWriter();
+  const common = { clock, random, writer, kernel, wheel, limits, lookEveryMs: lookEveryMs(limits), reader };
   return { ...common, members: new Set(), onGone };
 }

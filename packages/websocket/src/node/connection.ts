@@ -10,12 +10,13 @@ import type { DeflateTerms } from "../deflate/negotiation.ts";
 import type { ConnectionKit } from "./connection-kit.ts";
 import { closeFrame, expectClose, pingFrame, pongFrame } from "./control-frames.ts";
 import type { ConnectionState, WebSocketHandlers } from "./handlers.ts";
+import { kernelHandleOf, type KernelHandle } from "./kernel-write.ts";
 import { Liveness } from "./liveness.ts";
 import type { PendingNode } from "./pending.ts";
 import { OwnFrame } from "./own-frame.ts";
 import { ownSocket } from "./socket-events.ts";
 import { prepareTextFrom } from "./text-frame.ts";
-import { unsentBytes, whenEmpty, writeNow, type WriteDone } from "./write.ts";
+import { unsentBytes, whenEmpty, type WriteDone } from "./write.ts";
 
 interface Ending {
   readonly code: number;
@@ -42,6 +43,8 @@ export class WebSocketConnection implements Disposable {
   readonly protocol: string;
   readonly #kit: ConnectionKit;
   readonly #socket: Duplex;
+  /** Undefined for a socket that its stream has to write to. */
+  readonly #handle: KernelHandle | undefined;
   readonly #deflate: ConnectionDeflate | undefined;
   readonly #lowWaterBytes: number;
   readonly #liveness: Liveness;
@@ -74,6 +77,7 @@ export class WebSocketConnection implements Disposable {
   constructor(kit: ConnectionKit, socket: Duplex, agreed: Agreement, head: Uint8Array, first?: Uint8Array) {
     this.#kit = kit;
     this.#socket = socket;
+    this.#handle = kernelHandleOf(socket);
     this.#lowWaterBytes = kit.limits.highWaterBytes / 4;
     this.protocol = agreed.protocol;
     this.#deflate = agreed.deflate;
@@ -225,14 +229,12 @@ export class WebSocketConnection implements Disposable {
   }
 
   #write(pending: PendingNode): void {
-    const socket = this.#socket;
-    if (socket.destroyed) return;
     const takeover = this.#deflate?.takeover;
     const node = takeover === undefined ? pending : pending.codedBy(takeover);
-    const { role } = this.#kit.reader;
-    const chunks = role === "server" ? node.chunks() : [node.masked(() => this.#kit.random.u32())];
+    const { reader, kernel, random } = this.#kit;
+    const chunks = reader.role === "server" ? node.chunks() : [node.masked(() => random.u32())];
     this.#writingBytes = node.byteLength;
-    writeNow(socket, chunks, this.#onWritten);
+    if (kernel.write(this.#socket, this.#handle, chunks, this.#onWritten)) this.#writingBytes = 0;
   }
 
   #written(error?: Error | null): void {

@@ -7,7 +7,12 @@ const root = new URL("../../", import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), "utf8");
 const files = readdirSync(new URL("src/", root), { recursive: true, encoding: "utf8" });
 const testSources = files.filter((file) => file.endsWith(".test.ts") && !file.endsWith("rfc-table.test.ts"));
-const tests = testSources.map((file) => read(`src/${file}`)).join("\n");
+/** TLS and the like are tried beside other libraries, with certificates of all tests. */
+const beside = "../../tests/conformance/websocket/";
+const besideSources = readdirSync(new URL(beside, root)).filter((file) => file.endsWith(".test.ts"));
+const tests = [...testSources.map((file) => `src/${file}`), ...besideSources.map((file) => beside + file)]
+  .map(read)
+  .join("\n");
 
 interface Row {
   readonly section: string;

@@ -10,14 +10,16 @@ const asItIs = "buffer" as BufferEncoding;
 
 /**
  * Writes `chunks`, in order. One write may be under way at a time: the next must wait for `done`, and the first for
- * `whenEmpty`. `socket.end()` may be called while a write is under way; the end follows it.
+ * `whenEmpty`. `socket.end()` may be called while a write is under way; the end follows it. A destroyed socket takes
+ * everything and passes nothing on.
  *
  * `_write` and `_writev` are what every Writable implements. Those of network and TLS sockets give the bytes to the
  * kernel at once, and call back at once when it took all of them; with one write at a time, that is all that a stream's
  * queue would do.
  */
 export function writeNow(socket: Duplex, chunks: readonly Buffer[], done: WriteDone): void {
-  if (chunks.length === 1) socket._write(chunks[0], asItIs, done);
+  if (socket.destroyed) done();
+  else if (chunks.length === 1) socket._write(chunks[0], asItIs, done);
   else if (typeof socket._writev !== "function") socket._write(Buffer.concat(chunks), asItIs, done);
   else {
     const list = chunks.map((chunk) => ({ chunk, encoding: asItIs }));

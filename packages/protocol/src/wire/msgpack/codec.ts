@@ -47,9 +47,10 @@ export const messagePackCodec: Codec = {
     const reader = new MessagePackReader(typeof message === "string" ? utf8Encode(message) : message);
     const frames: Decoded[] = [];
     while (!reader.isAtEnd) {
-      const from = reader.at;
+      const from = reader.at - reader.wideBytes;
       const value = reader.frame(nameOf);
-      frames.push({ value, cost: reader.at - from });
+      // Text counts as in JSON, where the client measured it: what passed there is not too large here.
+      frames.push({ value, cost: reader.at - reader.wideBytes - from });
     }
     return frames;
   },

@@ -214,3 +214,23 @@ describe("a frame of the server", () => {
     expect(() => messagePackClientCodec.decode(encode([18, { o: 1 }]))).toThrow(MessagePackError);
   });
 });
+
+describe("the size of a client's frame", () => {
+  it("counts text in UTF-16 units and the rest in bytes", () => {
+    const [short, wide] = ["aa", "語é"].map((text) => encode([4, { ch: text, d: utf8Encode(JSON.stringify([text])) }]));
+    const sizeOf = (message: Uint8Array | undefined): unknown => messagePackCodec.decode(message ?? bytesOf())[0]?.cost;
+    expect(sizeOf(short)).toBe(short?.length);
+    expect(sizeOf(wide)).toBe(short?.length);
+  });
+
+  it("is not larger than in JSON, whatever is published", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 50 }), fc.jsonValue({ maxDepth: 2 }), (text, d) => {
+        const json = JSON.stringify({ t: "pub", r: 1, n: 1, pn: 0, ch: text, e: text, d });
+        const [frame] = messagePackCodec.decode(messagePackClientCodec.encode(json));
+        expect(frame?.cost).toBeLessThanOrEqual(json.length);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});

@@ -15,6 +15,7 @@ export class MessagePackReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   #at = 0;
+  #wideBytes = 0;
 
   /** @param bytes  borrowed; what is read holds no part of it */
   constructor(bytes: Uint8Array) {
@@ -25,6 +26,11 @@ export class MessagePackReader {
   /** How many bytes were read. */
   get at(): number {
     return this.#at;
+  }
+
+  /** By how many bytes what was read is longer than it would be if a UTF-16 unit of text took one. */
+  get wideBytes(): number {
+    return this.#wideBytes;
   }
 
   get isAtEnd(): boolean {
@@ -120,7 +126,7 @@ export class MessagePackReader {
     for (let index = 0; index < count; index++) {
       const key = this.#value(depth + 1);
       if (typeof key !== "string") throw new MessagePackError("type-refused", "a key is text");
-      const value = payloadOf(key, this.#value(depth + 1));
+      const value = this.#payload(key, this.#value(depth + 1));
       if (key !== "__proto__") into[key] = value; // would change the object, not fill it; nobody of ours sends it
     }
     if (type !== undefined) into["t"] = type;
@@ -144,12 +150,33 @@ export class MessagePackReader {
       let text = "";
       for (let index = 0; index < length; index++) {
         const byte = bytes[index] as number;
-        if (byte > 0x7f) return strictText(bytes);
+        if (byte > 0x7f) return this.#strictText(bytes);
         text += String.fromCharCode(byte);
       }
       return text;
     }
-    return strictText(bytes);
+    return this.#strictText(bytes);
+  }
+
+  #strictText(bytes: Uint8Array): string {
+    const text = strictText(bytes);
+    this.#wideBytes += bytes.length - text.length;
+    return text;
+  }
+
+  /** What a key holds, as in a JSON frame: `d` and `snap` come as JSON text, `b` as bytes. */
+  #payload(key: string, value: unknown): unknown {
+    if (key === "d" || key === "snap") {
+      if (!(value instanceof Uint8Array))
+        throw new MessagePackError("payload-invalid", `${key}: JSON text as bin wanted`);
+      const text = this.#strictText(value);
+      try {
+        return JSON.parse(text) as unknown;
+      } catch (cause) {
+        throw new MessagePackError("payload-invalid", `${key}: ${messageOf(cause)}`, { cause });
+      }
+    }
+    return key === "b" && value instanceof Uint8Array ? base64Encode(value) : value;
   }
 
   #byte(): number {
@@ -175,21 +202,6 @@ const sizes = [1, 2, 4] as const;
 function mapCount(head: number, reader: MessagePackReader): number | undefined {
   if (head >= 0x80 && head < 0x90) return head & 0x0f;
   return head === 0xde || head === 0xdf ? reader.whole(head === 0xde ? 2 : 4) : undefined;
-}
-
-/** What a key holds, as in a JSON frame: `d` and `snap` come as JSON text, `b` as bytes. */
-function payloadOf(key: string, value: unknown): unknown {
-  if (key === "d" || key === "snap") {
-    if (!(value instanceof Uint8Array))
-      throw new MessagePackError("payload-invalid", `${key}: JSON text as bin wanted`);
-    const text = strictText(value);
-    try {
-      return JSON.parse(text) as unknown;
-    } catch (cause) {
-      throw new MessagePackError("payload-invalid", `${key}: ${messageOf(cause)}`, { cause });
-    }
-  }
-  return key === "b" && value instanceof Uint8Array ? base64Encode(value) : value;
 }
 
 function strictText(bytes: Uint8Array): string {

@@ -10,9 +10,11 @@ export function ackTruth(evidence: Evidence): Finding[] {
   const { history, facts, truth, publishes } = evidence;
   const findings: Finding[] = [];
   const places = new Map<string, SeenEntry[]>();
+  const kept = new Set<string>();
   for (const [, epochs] of truth.channels()) {
     for (const log of epochs.values()) {
       for (const entry of log.entries) {
+        if (log.isFinal) kept.add(entry.hash);
         const known = places.get(entry.hash);
         if (known === undefined) places.set(entry.hash, [entry]);
         else known.push(entry);
@@ -20,14 +22,20 @@ export function ackTruth(evidence: Evidence): Finding[] {
     }
   }
   const mayLose = eventsOf(history, "fault").some((fault) => facts.losingFaults.includes(fault.kind));
-  for (const publish of publishes) findings.push(...problemsOf(publish, places, mayLose, evidence));
-  return [...findings, ...inventions(evidence), ...volatileInventions(evidence)];
+  // What a fault took may be refused when it comes again: then it is nowhere.
+  const isRefused = ({ pub, outcome }: Publish): boolean =>
+    outcome?.f === "pub-fail" && (!mayLose || kept.has(pub.hash));
+  for (const publish of publishes) findings.push(...problemsOf(publish, isRefused(publish), places, mayLose, evidence));
+  return [...findings, ...inventions(evidence, isRefused), ...volatileInventions(evidence)];
 }
 
 /** What was seen somewhere although it was refused, or although nobody published it. */
-function inventions({ history, truth, publishes, streams }: Evidence): Finding[] {
+function inventions(
+  { history, truth, publishes, streams }: Evidence,
+  isRefused: (publish: Publish) => boolean,
+): Finding[] {
   const findings: Finding[] = [];
-  const refused = new Map(publishes.flatMap((p) => (p.outcome?.f === "pub-fail" ? [[p.pub.hash, p] as const] : [])));
+  const refused = new Map(publishes.flatMap((p) => (isRefused(p) ? [[p.pub.hash, p] as const] : [])));
   const published = new Set(publishes.map(({ pub }) => pub.hash));
   const see = (hash: string, how: string, events: readonly HistoryEvent[]): void => {
     const no = refused.get(hash);
@@ -60,6 +68,7 @@ function volatileInventions({ history, streams }: Evidence): Finding[] {
 
 function problemsOf(
   { pub, outcome }: Publish,
+  isRefused: boolean,
   places: ReadonlyMap<string, readonly SeenEntry[]>,
   mayLose: boolean,
   { truth }: Evidence,
@@ -71,7 +80,7 @@ function problemsOf(
     const where = stands.map((entry) => posText(entry.pos)).join(" and ");
     return [{ message: `${pub.hash} on ${pub.ch} was accepted twice: ${where}`, events }];
   }
-  if (outcome?.f === "pub-fail" && stands[0] !== undefined) {
+  if (isRefused && outcome?.f === "pub-fail" && stands[0] !== undefined) {
     const message = `${pub.hash} on ${pub.ch} was refused with ${outcome.code} and stands at ${posText(stands[0].pos)}`;
     return [{ message, events }];
   }

@@ -1,7 +1,7 @@
-// G11: nothing reaches anybody without permission, behind an expired token, or made for somebody else.
+// G11: nothing reaches anybody without permission, behind an expired or revoked token, or made for somebody else.
 
 import type { Evidence } from "../evidence.ts";
-import type { HistoryAskEvent, HistoryEvent, SubEvent } from "../history.ts";
+import type { HistoryAskEvent, HistoryEvent, RevokedEvent, SubEvent } from "../history.ts";
 import { eventsOf } from "../streams.ts";
 import type { Finding } from "../violation.ts";
 import { posKey, posText } from "./text.ts";
@@ -12,6 +12,7 @@ export function auth(evidence: Evidence): Finding[] {
     ...forbiddenPasts(evidence),
     ...forbiddenRequests(evidence),
     ...expiredSessions(evidence),
+    ...revokedSessions(evidence),
   ];
 }
 
@@ -92,6 +93,32 @@ function expiredSessions({ history, facts }: Evidence): Finding[] {
         events: [event],
       });
     }
+  }
+  return findings;
+}
+
+/** What was stored well behind a revocation is given to nobody whose newest token it covers. */
+function revokedSessions({ history, streams, facts }: Evidence): Finding[] {
+  const findings: Finding[] = [];
+  const subs = new Map(streams.map(({ sub }) => [sub.sub, sub]));
+  const revoked = new Map<string, RevokedEvent>();
+  const issuedMs = new Map<string, number>();
+  const storedMs = new Map<string, number>();
+  let disturbedMs = -Infinity;
+  for (const event of history) {
+    if (event.f === "revoked") revoked.set(event.user, event);
+    else if (event.f === "auth") issuedMs.set(event.proc, event.ts);
+    else if (event.f === "stored") storedMs.set(posKey(event.ch, event.pos), event.ts);
+    else if (event.f === "fault" && facts.linkFaults.includes(event.kind)) disturbedMs = event.ts;
+    if (event.f !== "deliver") continue;
+    const { user, proc, ch } = subs.get(event.sub) as SubEvent;
+    const taken = revoked.get(user);
+    if (taken === undefined || (issuedMs.get(proc) ?? Infinity) > taken.untilMs) continue;
+    const inForceMs = Math.max(taken.ts + facts.revocationMs, disturbedMs + facts.linkSettleMs);
+    const lateMs = (storedMs.get(posKey(ch, event.pos)) ?? 0) - inForceMs;
+    if (lateMs <= 0) continue;
+    const message = `${proc} got what was stored on ${ch} ${lateMs.toFixed(0)} ms after its revocation was to be in force`;
+    findings.push({ message, events: [taken, event] });
   }
   return findings;
 }

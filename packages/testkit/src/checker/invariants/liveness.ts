@@ -11,6 +11,7 @@ import { posText } from "./text.ts";
 export function liveness(evidence: Evidence): Finding[] {
   return [
     ...unanswered(evidence),
+    ...unreached(evidence),
     ...notOnline(evidence),
     ...behind(evidence),
     ...late(evidence),
@@ -32,6 +33,31 @@ function unanswered({ history, publishes, living }: Evidence): Finding[] {
     if (answered.has(event.op) || !living.has(event.proc)) continue;
     const what = event.f === "history" ? `history of ${event.ch}` : event.what;
     findings.push({ message: `${event.proc}: ${what} (${event.op}) was never answered`, events: [event] });
+  }
+  return findings;
+}
+
+/** A question to all connections of a user ends in time; and where nothing failed, nobody is missing from its answers. */
+function unreached({ history }: Evidence): Finding[] {
+  const findings: Finding[] = [];
+  const hasFailed = history.some((event) => event.f === "fault");
+  const onlineMs = new Map<string, number>();
+  const users = new Map(eventsOf(history, "proc").map(({ proc, user }) => [proc, user]));
+  for (const event of history) {
+    if (event.f === "state" && event.state === "online") onlineMs.set(event.proc, event.ts);
+    else if (event.f === "state") onlineMs.delete(event.proc);
+    if (event.f !== "asked") continue;
+    const { node, user, tookMs, mostMs, answers, missing } = event;
+    if (tookMs > mostMs) {
+      const message = `${node} asked ${user} for ${tookMs.toFixed(0)} ms, ${mostMs} is the most`;
+      findings.push({ message, events: [event] });
+    }
+    if (hasFailed) continue;
+    const there = [...onlineMs].filter(([proc, ms]) => users.get(proc) === user && ms < event.ts - tookMs);
+    const silent = there.filter(([proc]) => !answers.includes(proc)).map(([proc]) => proc);
+    if (silent.length + missing.length === 0) continue;
+    const message = `${node} asked ${user}: no answer of ${[...silent, ...missing].join(", ")} although nothing failed`;
+    findings.push({ message, events: [event] });
   }
   return findings;
 }
@@ -59,7 +85,7 @@ function behind({ streams, facts, living }: Evidence): Finding[] {
   return findings;
 }
 
-/** The last entry of a log that reached a subscription in the end, and too late. */
+/** A subscription with entries owed to it that stood still too long. Catching up takes the time its handlers take. */
 function late({ history, streams, facts, living }: Evidence): Finding[] {
   const healedMs = history.find((event) => event.f === "healed")?.ts;
   if (healedMs === undefined) return [];
@@ -70,14 +96,18 @@ function late({ history, streams, facts, living }: Evidence): Finding[] {
     const head = facts.final.get(sub.ch)?.head;
     if (last === undefined || head === undefined || !samePos(last.pos, head)) continue;
     if (end !== undefined || !living.has(sub.proc)) continue;
-    const reached = events.find((event) => {
+    let movedMs = Math.max(last.ts, healedMs, sub.ts);
+    for (const event of events) {
       const pos = reachedBy(event);
-      return pos !== undefined && samePos(pos, head);
-    });
-    const owedMs = Math.max(last.ts, healedMs, sub.ts) + facts.recoveryMs;
-    if (reached === undefined || reached.ts <= owedMs) continue;
-    const message = `${sub.sub} on ${sub.ch} got to ${posText(head)} ${(reached.ts - owedMs).toFixed(0)} ms later than it had to`;
-    findings.push({ message, events: [last, reached] });
+      if (pos === undefined) continue;
+      const lateMs = event.ts - movedMs - facts.recoveryMs;
+      if (lateMs > 0) {
+        const message = `${sub.sub} on ${sub.ch} got to ${posText(pos)} ${lateMs.toFixed(0)} ms later than it had to`;
+        findings.push({ message, events: [last, event] });
+      }
+      if (lateMs > 0 || samePos(pos, head)) break;
+      movedMs = Math.max(movedMs, event.ts);
+    }
   }
   return findings;
 }

@@ -5,9 +5,8 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { createSecureContext } from "node:tls";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { localhostCertificate, localhostKey } from "../testing/localhost-certificate.ts";
-import { dial, type DialOptions } from "./dial.ts";
-import { createWebSocketServer } from "./server.ts";
+import { createWebSocketServer, dial, type DialOptions } from "@heddle/websocket";
+import { localhostCertificate, localhostKey } from "./localhost-certificate.ts";
 
 const toClose: (() => unknown)[] = [];
 afterEach(async () => {

@@ -1,0 +1,129 @@
+// The HTTP transport: which requests are its own, which pages may send them, and what becomes of them.
+
+import type { Clock } from "@heddle/base";
+import type { ConnectionPort, Peer, PollingSink } from "@heddle/hub/ports";
+import type { HttpTransportEnv } from "./env.ts";
+import { crossOrigin } from "./cross-origin.ts";
+import { postedFrames } from "./frames.ts";
+import { jsonAnswer, type HttpAnswer, type HttpRequest } from "./http-answer.ts";
+import { postedPoll } from "./poll.ts";
+import { isAnswer, readPosted, type BodyLimits, type Posted } from "./request-body.ts";
+import { channelStream, postedStream } from "./stream.ts";
+
+export interface HttpTransportOptions extends BodyLimits {
+  readonly clock: Clock;
+  /** The transport's addresses are below it: `…/stream`, `…/poll`, `…/frames`. */
+  readonly path: string;
+  /** Name of the cookie that holds the token of a `GET …/stream`, for pages of the same origin. */
+  readonly cookie: string | undefined;
+  /** Sessions at a time; beyond that 503. */
+  readonly maxConnections: number;
+  /** The hub's queue limit. Bytes. */
+  readonly queueBytes: number;
+  /** Whether the page that a request comes from may have it. */
+  isFromAllowedPage(headers: HttpRequest["headers"]): boolean;
+  /** Whether `accept` may be called. While not, requests are answered 503. */
+  isReady(): boolean;
+  accept(port: ConnectionPort, peer: Peer): PollingSink;
+  /** A producer id for a client that has none. */
+  newProducerId(): string;
+}
+
+type Posting = (request: HttpRequest, posted: Posted, env: HttpTransportEnv) => Promise<HttpAnswer>;
+const postings: Readonly<Record<string, Posting>> = { stream: postedStream, poll: postedPoll, frames: postedFrames };
+
+export class HttpTransport {
+  readonly #options: HttpTransportOptions;
+  readonly #env: HttpTransportEnv;
+  #connectionCount = 0;
+
+  constructor(options: HttpTransportOptions) {
+    const { clock, queueBytes, cookie } = options;
+    this.#options = options;
+    this.#env = {
+      ...{ clock, queueBytes },
+      newProducerId: () => options.newProducerId(),
+      tokenOfCookie: (request) => (cookie === undefined ? undefined : cookieOf(request, cookie)),
+      accept: (port, peer) => this.#accept(port, peer),
+    };
+  }
+
+  /** Sessions at the moment. */
+  get connectionCount(): number {
+    return this.#connectionCount;
+  }
+
+  /** The answer to a request for one of the transport's addresses; undefined for every other request. */
+  answer(request: HttpRequest): Promise<HttpAnswer> | undefined {
+    const [path = "", query = ""] = request.url.split("?", 2);
+    const { path: base } = this.#options;
+    if (!path.startsWith(`${base}/`)) return undefined;
+    const name = path.slice(base.length + 1);
+    return Object.hasOwn(postings, name) ? this.#answer(request, name, new URLSearchParams(query)) : undefined;
+  }
+
+  async #answer(request: HttpRequest, name: string, query: URLSearchParams): Promise<HttpAnswer> {
+    const methods = name === "stream" ? ["GET", "POST"] : ["POST"];
+    const origin = crossOrigin(request, methods, this.#options.isFromAllowedPage(request.headers));
+    if (origin.answer !== undefined) return origin.answer;
+    const [head, body] = await this.#dispatch(request, name, query, methods);
+    return [{ ...head, headers: { ...head.headers, ...origin.headers } }, body];
+  }
+
+  async #dispatch(
+    request: HttpRequest,
+    name: string,
+    query: URLSearchParams,
+    methods: readonly string[],
+  ): Promise<HttpAnswer> {
+    const { clock, maxConnections } = this.#options;
+    if (!methods.includes(request.method)) {
+      return jsonAnswer(
+        405,
+        { error: `${methods.join(" and ")} are answered` },
+        { Allow: [...methods, "OPTIONS"].join(", ") },
+      );
+    }
+    if (!this.#options.isReady()) return unavailable("starting, stopping or short of memory");
+    if (this.#connectionCount >= maxConnections) return unavailable(`${maxConnections} connections are the most`);
+    if (request.method === "GET") return channelStream(request, query, this.#env);
+    const posted = await readPosted(request, this.#options, clock);
+    if (isAnswer(posted)) return posted;
+    if (!this.#options.isReady()) return unavailable("stopping");
+    return (postings[name] as Posting)(request, posted, this.#env);
+  }
+
+  #accept(port: ConnectionPort, peer: Peer): PollingSink {
+    const sink = this.#options.accept(port, peer);
+    this.#connectionCount++;
+    let isCounted = true;
+    return {
+      receive: (message) => sink.receive(message),
+      get isCatchingUp() {
+        return sink.isCatchingUp;
+      },
+      tellPositions: () => sink.tellPositions(),
+      closed: (code, why) => {
+        if (isCounted) this.#connectionCount--;
+        isCounted = false;
+        sink.closed(code, why);
+      },
+    };
+  }
+}
+
+const unavailable = (why: string): HttpAnswer => jsonAnswer(503, { error: why }, { "Retry-After": "1" });
+
+/**
+ * A cookie's value, for requests that a page of the same origin makes: a browser sends cookies along with requests of
+ * every page, and says in `Sec-Fetch-Site` whose it is (W3C Fetch Metadata). Without that word the cookie counts for
+ * nothing.
+ */
+function cookieOf({ headers }: HttpRequest, name: string): string | undefined {
+  if (headers["sec-fetch-site"] !== "same-origin") return undefined;
+  for (const pair of (headers["cookie"] ?? "").split(";")) {
+    const at = pair.indexOf("=");
+    if (at > 0 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim();
+  }
+  return undefined;
+}

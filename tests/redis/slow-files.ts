@@ -1,0 +1,3 @@
+// Tests that have a command of their own.
+
+export const slowFiles = ["cluster.test.ts", "sentinel.test.ts", "playground.test.ts"];
