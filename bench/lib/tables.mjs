@@ -57,3 +57,22 @@ export function linesOf({ title, head, rows }) {
       .trimEnd();
   return [title, ...all.map(line)];
 }
+
+/**
+ * A row a set-up, its first figure with the ends.
+ *
+ * @param of       a set-up's name to its measurements
+ * @param columns  field and digits of each figure
+ */
+export function medianRows(names, of, columns) {
+  return names.map((name) => {
+    const [[first, digits], ...rest] = columns;
+    const values = (field) => of(name).map((row) => row[field]);
+    return [
+      name,
+      median(values(first)).toFixed(digits),
+      range(spread(values(first))),
+      ...rest.map(([field, places]) => median(values(field)).toFixed(places)),
+    ];
+  });
+}

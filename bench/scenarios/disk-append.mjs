@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock, systemRandom } from "@heddle/base/system";
 import { disk } from "@heddle/engine-disk";
-import { median, spread } from "../lib/stats.mjs";
-import { range } from "../lib/tables.mjs";
+import { median } from "../lib/stats.mjs";
+import { medianRows } from "../lib/tables.mjs";
 
 export const title = "appends to the disk engine: 64 publishers, one append of 100 bytes under way each, 16 channels";
 export const contenders = ["always", "interval", "never"];
@@ -29,18 +29,13 @@ export async function run(names, { rounds, seconds, log }) {
       );
     }
   }
-  const rows = names.map((name) => {
-    const of = (field) => results.filter(({ sync }) => sync === name).map((row) => row[field]);
-    return [
-      name,
-      `${Math.round(median(of("perSecond")))}`,
-      range(spread(of("perSecond"))),
-      `${Math.round(median(of("syncedPerSecond")))}`,
-      median(of("perBatch")).toFixed(1),
-      median(of("cpuUs")).toFixed(1),
-      median(of("p99Ms")).toFixed(2),
-    ];
-  });
+  const rows = medianRows(names, (name) => results.filter(({ sync }) => sync === name), [
+    ["perSecond", 0],
+    ["syncedPerSecond", 0],
+    ["perBatch", 1],
+    ["cpuUs", 1],
+    ["p99Ms", 2],
+  ]);
   const head = ["sync", "appends/s", "least…most", "synced writes/s", "appends/batch", "CPU µs/append", "p99 ms"];
   const notes = [`one write of 4 KiB and fdatasync here: ${median(results.map(({ syncMs }) => syncMs)).toFixed(2)} ms`];
   return { results, tables: [{ title: "disk-append", head, rows }], notes };

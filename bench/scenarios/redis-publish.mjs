@@ -4,8 +4,7 @@
 import { systemClock, systemRandom } from "@heddle/base/system";
 import { redis } from "@heddle/engine-redis";
 import { RedisServer } from "@heddle/testkit/process";
-import { median, spread } from "../lib/stats.mjs";
-import { range } from "../lib/tables.mjs";
+import { medianRows } from "../lib/tables.mjs";
 
 export const title =
   "publishes to one Redis: 64 publishers, one publish of 100 bytes under way each, 16 channels, received on another node";
@@ -28,19 +27,14 @@ export async function run(names, { rounds, seconds, log }) {
       );
     }
   }
-  const rows = names.map((name) => {
-    const of = (field) => results.filter(({ persistence }) => persistence === name).map((row) => row[field]);
-    return [
-      name,
-      `${Math.round(median(of("perSecond")))}`,
-      range(spread(of("perSecond"))),
-      median(of("roundTrips")).toFixed(3),
-      median(of("redisCpuUs")).toFixed(1),
-      median(of("nodeCpuUs")).toFixed(1),
-      median(of("p50Ms")).toFixed(2),
-      median(of("p99Ms")).toFixed(2),
-    ];
-  });
+  const rows = medianRows(names, (name) => results.filter(({ persistence }) => persistence === name), [
+    ["perSecond", 0],
+    ["roundTrips", 3],
+    ["redisCpuUs", 1],
+    ["nodeCpuUs", 1],
+    ["p50Ms", 2],
+    ["p99Ms", 2],
+  ]);
   const head = [
     "appendonly",
     "publishes/s",

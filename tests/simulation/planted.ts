@@ -201,8 +201,8 @@ export const plants: readonly Plant[] = [
     name: "supersede-missing",
     why: "a node that gives up a session ends it on the node it went to",
     file: "packages/hub/dist/presence/presence.js",
-    find: "                this.#remove(x);\n                whenGone();",
-    replace: "                this.leave(x, 1e9);\n                whenGone();",
+    find: "this.#link.whenCertain(() => this.#remove(x))",
+    replace: "this.#link.whenCertain(() => this.leave(x, 1e9))",
   },
   {
     name: "digest-ignored",

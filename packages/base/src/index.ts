@@ -6,3 +6,4 @@ export * from "./errors.ts";
 export * from "./limits.ts";
 export type * from "./random.ts";
 export * from "./signal.ts";
+export * from "./within.ts";

@@ -1,7 +1,7 @@
 // Which channels there are, and their logs' lives: found, born, erased, begun anew. At most so many are held in memory.
 
 import type { Random } from "@heddle/base";
-import { EngineError } from "@heddle/hub/ports";
+import { EngineError, freshEpoch } from "@heddle/hub/ports";
 import { ChannelLog, Incarnation } from "./channel-log.ts";
 import { channelKey, countsKey, entryKey, erasureKey, layoutKey, metaKey, offsetOf } from "./keys.ts";
 import type { EngineSettings } from "./limits.ts";
@@ -204,8 +204,3 @@ export class ChannelTable {
 }
 
 const metaId = (number: number): string => `m${number}`;
-
-/** 12 characters of base 36: two draws of 32 bits. */
-function freshEpoch(random: Random): string {
-  return (random.u32().toString(36) + random.u32().toString(36)).padEnd(12, "0").slice(0, 12);
-}

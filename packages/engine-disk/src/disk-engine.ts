@@ -3,12 +3,11 @@
 import type { Clock } from "@heddle/base";
 import {
   EngineError,
-  type Bus,
+  EngineOnParts,
   type Engine,
   type EngineEnv,
-  type Log,
+  type EngineParts,
   type NodeId,
-  type Registry,
   type Traits,
 } from "@heddle/hub/ports";
 import { ChannelTable } from "./channel-table.ts";
@@ -40,25 +39,21 @@ export function diskEngineOn({ path, open, node, ...options }: DiskEngineOptions
   return new Disk(resolveDisk(path, options), open, node);
 }
 
-interface Parts {
-  readonly log: Log;
-  readonly bus: Bus;
-  readonly registry: Registry;
+interface Parts extends EngineParts {
   readonly store: KeyValueStore;
   readonly writer: Writer;
   readonly sweep: Sweep;
 }
 
-class Disk implements DiskEngine {
+class Disk extends EngineOnParts<Parts> implements DiskEngine {
   readonly name = "disk";
   readonly traits: Traits;
   readonly #settings: EngineSettings;
   readonly #open: () => Promise<KeyValueStore>;
   readonly #node: NodeId | undefined;
-  #parts: Parts | undefined;
-  #isStarting = false;
 
   constructor(settings: EngineSettings, open: () => Promise<KeyValueStore>, node: NodeId | undefined) {
+    super();
     this.#settings = settings;
     this.#open = open;
     this.#node = node;
@@ -72,48 +67,33 @@ class Disk implements DiskEngine {
     };
   }
 
-  get log(): Log {
-    return this.#started().log;
-  }
-
-  get bus(): Bus {
-    return this.#started().bus;
-  }
-
-  get registry(): Registry {
-    return this.#started().registry;
-  }
-
   get counters(): Readonly<DiskCounters> {
-    return this.#started().writer.counters;
+    return this.parts.writer.counters;
   }
 
   /** @throws {EngineError} `failed`: in use by another process, damaged, or of another layout */
-  async start(env: EngineEnv): Promise<void> {
-    if (this.#isStarting || this.#parts !== undefined) throw this.#failed("started already");
-    this.#isStarting = true;
+  protected override async assemble(env: EngineEnv): Promise<Parts> {
+    const store = await this.#open();
     try {
-      const store = await this.#open();
-      this.#parts = await this.#assemble(store, env).catch(async (error: unknown) => {
-        await store.close();
-        throw error;
-      });
-    } finally {
-      this.#isStarting = false;
+      return await this.#assemble(store, env);
+    } catch (error) {
+      await store.close();
+      throw error;
     }
   }
 
   /** Writes what is under way, forces it onto the disk, and lets go of the store. */
-  async stop(): Promise<void> {
-    const parts = this.#parts;
-    if (parts === undefined) return;
-    this.#parts = undefined;
-    await parts.sweep[Symbol.asyncDispose]();
+  protected override async dismantle({ sweep, writer, store }: Parts): Promise<void> {
+    await sweep[Symbol.asyncDispose]();
     try {
-      await parts.writer.close();
+      await writer.close();
     } finally {
-      await parts.store.close();
+      await store.close();
     }
+  }
+
+  protected override failed(why: string): EngineError {
+    return new EngineError("failed", `disk engine: ${this.#settings.path}: ${why}`);
   }
 
   async #assemble(store: KeyValueStore, { clock, random }: EngineEnv): Promise<Parts> {
@@ -127,15 +107,6 @@ class Disk implements DiskEngine {
     const self = this.#node ?? `n${random.u32().toString(36)}`;
     const sweep = new Sweep({ ...env, log });
     return { log, bus: new LocalBus(self, clock), registry: localRegistry(self), store, writer, sweep };
-  }
-
-  #started(): Parts {
-    if (this.#parts === undefined) throw this.#failed("used before start() or after stop()");
-    return this.#parts;
-  }
-
-  #failed(why: string): EngineError {
-    return new EngineError("failed", `disk engine: ${this.#settings.path}: ${why}`);
   }
 }
 

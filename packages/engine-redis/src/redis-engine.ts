@@ -4,12 +4,11 @@
 import { messageOf } from "@heddle/base";
 import {
   EngineError,
-  type Bus,
+  EngineOnParts,
   type Engine,
   type EngineEnv,
-  type Log,
+  type EngineParts,
   type NodeId,
-  type Registry,
   type Traits,
 } from "@heddle/hub/ports";
 import { connector, listOf, textOf, type Connect } from "./connection.ts";
@@ -48,22 +47,20 @@ export function redis(options: RedisOptions): RedisEngine {
   return new RedisStoreEngine(resolveRedis(options));
 }
 
-interface Parts {
+interface Parts extends EngineParts {
   readonly links: Links;
-  readonly log: Log;
   readonly bus: RedisBus;
   readonly registry: RedisRegistry;
 }
 
-class RedisStoreEngine implements RedisEngine {
+class RedisStoreEngine extends EngineOnParts<Parts> implements RedisEngine {
   readonly name = "redis";
   readonly traits: Traits;
   readonly #settings: RedisSettings;
   readonly #connect: Connect;
-  #parts: Parts | undefined;
-  #isStarting = false;
 
   constructor(settings: RedisSettings) {
+    super();
     this.#settings = settings;
     this.#connect = connector(settings.limits);
     this.traits = {
@@ -74,38 +71,11 @@ class RedisStoreEngine implements RedisEngine {
     };
   }
 
-  get log(): Log {
-    return this.#started().log;
-  }
-
-  get bus(): Bus {
-    return this.#started().bus;
-  }
-
-  get registry(): Registry {
-    return this.#started().registry;
-  }
-
   get notes(): readonly string[] {
-    return this.#started().links.notes;
+    return this.parts.links.notes;
   }
 
-  /** @throws {EngineError} `unreachable`; `failed` when this Redis would break a promise, or other nodes use it otherwise */
-  async start(env: EngineEnv): Promise<void> {
-    if (this.#isStarting || this.#parts !== undefined) throw failed("started already");
-    this.#isStarting = true;
-    try {
-      this.#parts = await this.#assemble(env);
-    } finally {
-      this.#isStarting = false;
-    }
-  }
-
-  async stop(): Promise<void> {
-    const parts = this.#parts;
-    if (parts === undefined) return;
-    this.#parts = undefined;
-    const { links, bus, registry } = parts;
+  protected override async dismantle({ links, bus, registry }: Parts): Promise<void> {
     registry[Symbol.dispose]();
     bus[Symbol.dispose]();
     // What was sent before is answered before.
@@ -113,7 +83,12 @@ class RedisStoreEngine implements RedisEngine {
     links[Symbol.dispose]();
   }
 
-  async #assemble({ clock, random }: EngineEnv): Promise<Parts> {
+  protected override failed(why: string): EngineError {
+    return failed(why);
+  }
+
+  /** @throws {EngineError} `unreachable`; `failed` when this Redis would break a promise, or other nodes use it otherwise */
+  protected override async assemble({ clock, random }: EngineEnv): Promise<Parts> {
     const { prefix, limits, node } = this.#settings;
     const space = new KeySpace(prefix, partitionCount);
     const drawName = (): string => random.u32().toString(36) + random.u32().toString(36);
@@ -165,11 +140,6 @@ class RedisStoreEngine implements RedisEngine {
     } finally {
       connection.close();
     }
-  }
-
-  #started(): Parts {
-    if (this.#parts === undefined) throw failed("used before start() or after stop()");
-    return this.#parts;
   }
 }
 

@@ -3,6 +3,7 @@
 import type { Random } from "@heddle/base";
 import {
   EngineError,
+  freshEpoch,
   type Appended,
   type Attachment,
   type Draft,
@@ -100,7 +101,7 @@ export class RedisLog implements Log {
     const mode = "after" in query ? "after" : "before" in query ? "before" : "last";
     const limit = "last" in query ? Math.min(query.last, query.limit) : query.limit;
     const args = [
-      ...[this.#freshEpoch(), mode, asked.epoch, `${asked.offset}`, `${asked.tag}`, `${limit}`, `${query.bytes}`],
+      ...[freshEpoch(this.#random), mode, asked.epoch, `${asked.offset}`, `${asked.tag}`, `${limit}`, `${query.bytes}`],
       `${this.#limits.idleChannelMs}`,
     ];
     const reply = await this.#links.run(partition, scripts.read, this.#logKeys(partition, channel), args);
@@ -117,7 +118,7 @@ export class RedisLog implements Log {
     await Promise.all(
       [...byPartition].map(async ([partition, names]) => {
         const keys = names.flatMap((name) => this.#logKeys(partition, name));
-        const args = [`${this.#limits.idleChannelMs}`, ...names.map(() => this.#freshEpoch())];
+        const args = [`${this.#limits.idleChannelMs}`, ...names.map(() => freshEpoch(this.#random))];
         const found = listOf(await this.#links.run(partition, scripts.heads, keys, args)).map(textOf);
         for (const [index, name] of names.entries()) heads.set(name, posAt(found, 3 * index));
       }),
@@ -142,11 +143,6 @@ export class RedisLog implements Log {
 
   #topic(partition: number, channel: string): string {
     return this.#space.key(partition, "b", channel);
-  }
-
-  /** 12 characters of base 36. */
-  #freshEpoch(): string {
-    return (this.#random.u32().toString(36) + this.#random.u32().toString(36)).padEnd(12, "0").slice(0, 12);
   }
 }
 

@@ -238,9 +238,8 @@ export class HeddleServer<C extends Contract> implements AsyncDisposable {
    * @returns false for every other request, which is then untouched
    */
   handleRequest(request: IncomingMessage, response: ServerResponse): boolean {
-    const answer = this.#http.answer(requestOf(request, response));
-    if (answer === undefined) return false;
-    answer.then(
+    if (!this.#http.takes(request.url ?? "")) return false;
+    this.#http.answer(requestOf(request, response)).then(
       (given) => sendAnswer(given, response),
       (error: unknown) => {
         this.#settings.logger.error({ error, reason: messageOf(error) }, "a request met a bug");

@@ -1,7 +1,7 @@
 // Loading the application's state at a position. Joiners that come together share one load, unless it is per user: then
 // only that user's own connections do.
 
-import { messageOf, type Clock } from "@heddle/base";
+import { messageOf, within, type Clock } from "@heddle/base";
 import { wireLimits, type Pos } from "@heddle/protocol";
 import { HubError } from "../hub-error.ts";
 import type { Actor, ChannelPolicy } from "../ports/index.ts";
@@ -72,17 +72,13 @@ export class Snapshots {
 
   async #load(source: NonNullable<ChannelPolicy["snapshot"]>, who: Actor, stop: Stop): Promise<LoadedSnapshot> {
     const asked = this.#head();
-    let timer: Disposable | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = this.#clock.after(this.#loadMs, () => {
-        const why = `the snapshot took longer than ${this.#loadMs} ms`;
-        reject(new HubError("snapshotFailed", why));
-        stop.stop(why);
-      });
-    });
     try {
       const loading = source.shared ? source.load(asked, stop) : source.load(asked, who, stop);
-      const { json, position = asked } = await Promise.race([loading, late]);
+      const { json, position = asked } = await within(this.#clock, this.#loadMs, loading, () => {
+        const why = `the snapshot took longer than ${this.#loadMs} ms`;
+        stop.stop(why);
+        throw new HubError("snapshotFailed", why);
+      });
       if (json.length <= wireLimits.snapshotBytes) return { json, position };
       throw new HubError(
         "snapshotFailed",
@@ -91,8 +87,6 @@ export class Snapshots {
     } catch (error) {
       if (error instanceof HubError) throw error;
       throw new HubError("snapshotFailed", "the snapshot could not be loaded", { cause: messageOf(error) });
-    } finally {
-      timer?.[Symbol.dispose]();
     }
   }
 }

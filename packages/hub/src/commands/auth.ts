@@ -1,5 +1,6 @@
 // A fresh token on a running connection: the same user goes on, another one does not.
 
+import { within } from "@heddle/base";
 import { wireLimits, type AuthFrame } from "@heddle/protocol";
 import { HubError } from "../hub-error.ts";
 import type { Action, ChannelPolicy } from "../ports/index.ts";
@@ -78,22 +79,14 @@ async function reauthorizeSubscription(session: Session, subscription: Subscript
 }
 
 /** `unknown`: the application failed to say, or did not in time. */
-async function rightsInTime(
+function rightsInTime(
   session: Session,
   policy: ChannelPolicy,
   actions: readonly Action[],
 ): Promise<"allowed" | "refused" | "unknown"> {
-  let timer: Disposable | undefined;
-  const late = new Promise<"unknown">((resolve) => {
-    timer = session.node.clock.after(wireLimits.reauthorizeMs, () => resolve("unknown"));
-  });
   const asked = session.may(policy, actions).then(
     (isAllowed) => (isAllowed ? "allowed" : "refused"),
     () => "unknown" as const,
   );
-  try {
-    return await Promise.race([asked, late]);
-  } finally {
-    timer?.[Symbol.dispose]();
-  }
+  return within(session.node.clock, wireLimits.reauthorizeMs, asked, () => "unknown" as const);
 }

@@ -1,5 +1,6 @@
 // Beginning a subscription: may it, from where, and the one `subd` or `err` that answers it.
 
+import { within } from "@heddle/base";
 import {
   everyoneChannel,
   isChannelName,
@@ -71,7 +72,7 @@ async function begin(
     const { start, mayReadHistory } = await underRights(session, async () => {
       const mayReadHistory = await rightsOf(session, target, body);
       channel ??= node.channels.acquire(target.channelName, target.policy);
-      await readyWithin(session, channel);
+      await attached(session, channel);
       if (mode === "key") await channel.prepareKeys(session.outgoing);
       const start: ResolvedStart = target.policy.isDurable
         ? await resolveStart({ session, channel, body, mode, mayReadHistory })
@@ -112,19 +113,12 @@ async function rightsOf(session: Session, target: Target, body: Pick<SubBody, "a
   return session.may(policy, ["history"]);
 }
 
-async function readyWithin(session: Session, channel: Channel): Promise<void> {
-  const { clock, limits } = session.node;
-  let timer: Disposable | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = clock.after(limits.attachMs, () =>
-      reject(new EngineError("unreachable", `${channel.name}: not attached within ${limits.attachMs} ms`)),
-    );
+/** @throws {EngineError} `unreachable` when the channel is not attached in time */
+function attached({ node }: Session, channel: Channel): Promise<void> {
+  const { clock, limits } = node;
+  return within(clock, limits.attachMs, channel.ready(), () => {
+    throw new EngineError("unreachable", `${channel.name}: not attached within ${limits.attachMs} ms`);
   });
-  try {
-    await Promise.race([channel.ready(), late]);
-  } finally {
-    timer?.[Symbol.dispose]();
-  }
 }
 
 /** In one step: the cursor exists, `subd` is queued, and whatever comes next is either pushed or caught up with. */

@@ -1,7 +1,7 @@
 // What the memory engines of one process share: logs, bus topics and the list of nodes. It outlives any node.
 
 import { Signal, type Clock, type Random } from "@heddle/base";
-import { EngineError, type NodeId } from "../ports/index.ts";
+import { EngineError, freshEpoch, type NodeId } from "../ports/index.ts";
 import { MemoryLog } from "./memory-log.ts";
 
 export interface MemoryStoreOptions {
@@ -62,9 +62,4 @@ export class MemoryStore {
       `memory engine: ${this.#channelsMax} channels are in use, channelsMax is ${this.#channelsMax}`,
     );
   }
-}
-
-/** 12 characters of base 36: two draws of 32 bits. */
-function freshEpoch(random: Random): string {
-  return (random.u32().toString(36) + random.u32().toString(36)).padEnd(12, "0").slice(0, 12);
 }

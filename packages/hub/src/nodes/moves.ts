@@ -2,7 +2,7 @@
 // node is answered from there instead of being carried out again here.
 
 import { wireLimits } from "@heddle/protocol";
-import type { Clock } from "@heddle/base";
+import { within, type Clock } from "@heddle/base";
 import { HubError } from "../hub-error.ts";
 import type { CallOutcome, NodeId } from "../ports/index.ts";
 import type { Answers } from "../session/answers.ts";
@@ -37,12 +37,7 @@ export class Moves {
     nodes.answer("answer", async ({ key }) => {
       const known = answers.known(key);
       if (known === undefined) return { is: "none" };
-      let timer: Disposable | undefined;
-      const late = new Promise<undefined>((resolve) => {
-        timer = clock.after(limits.nodeAnswerMs / 2, () => resolve(undefined));
-      });
-      const outcome = await Promise.race([known, late]);
-      timer?.[Symbol.dispose]();
+      const outcome = await within(clock, limits.nodeAnswerMs / 2, known, () => undefined);
       return outcome === undefined ? { is: "running" } : { is: "known", outcome };
     });
   }

@@ -4,7 +4,7 @@
 import { messageOf, type Clock } from "@heddle/base";
 import { asHubError } from "../channel/publisher.ts";
 import { HubError } from "../hub-error.ts";
-import { EngineError, type Engine, type HubCounters, type NodeId } from "../ports/index.ts";
+import { EngineError, othersOf, type Engine, type HubCounters, type NodeId } from "../ports/index.ts";
 import {
   decodeAnswer,
   decodeQuestion,
@@ -60,8 +60,7 @@ export class Nodes {
 
   /** The other nodes that are alive. */
   get others(): readonly NodeId[] {
-    const { registry } = this.#env.engine;
-    return registry.alive().filter((node) => node !== registry.self);
+    return othersOf(this.#env.engine.registry);
   }
 
   /** Answers one kind of question. A throw is told to the asking node as what it means on the wire. */

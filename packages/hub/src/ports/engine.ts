@@ -65,6 +65,10 @@ export interface Registry {
   readonly changed: Observable<{ readonly alive: readonly NodeId[]; readonly left: readonly NodeId[] }>;
 }
 
+/** The alive nodes without this one. */
+export const othersOf = (registry: Registry): readonly NodeId[] =>
+  registry.alive().filter((node) => node !== registry.self);
+
 export interface Traits {
   readonly offsets: "dense" | "sparse";
   /** Entries name their predecessor's tag. */

@@ -1,5 +1,6 @@
 // What a log holds and how it is asked. Plain data; engines and the hub share it.
 
+import type { Random } from "@heddle/base";
 import type { Pos } from "@heddle/protocol";
 
 /** One element of a channel's log. Entries are immutable and shared; nobody writes to `data`. */
@@ -96,3 +97,8 @@ export const positionBefore = (entry: Entry): Pos => ({
   offset: entry.prevOffset,
   tag: entry.prevTag,
 });
+
+/** A new log's epoch: 12 characters of base 36, two draws of 32 bits. */
+export function freshEpoch(random: Random): string {
+  return (random.u32().toString(36) + random.u32().toString(36)).padEnd(12, "0").slice(0, 12);
+}

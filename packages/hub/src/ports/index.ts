@@ -5,4 +5,5 @@ export * from "./connection.ts";
 export * from "./counters.ts";
 export type * from "./digest.ts";
 export * from "./engine.ts";
+export * from "./engine-on-parts.ts";
 export * from "./entry.ts";

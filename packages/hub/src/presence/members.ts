@@ -70,12 +70,17 @@ export class Members {
   }
 
   all(): readonly Member[] {
-    return this.#some(this.count);
+    return this.sample(this.count);
   }
 
   /** Up to `count` of them, those that have been here longest: much the same ones at every look. */
   sample(count: number): readonly Member[] {
-    return this.#some(count);
+    const some: Member[] = [];
+    for (const [speaker] of this.#byKey.values()) {
+      if (some.length >= count) break;
+      some.push(memberOf(speaker as Entry));
+    }
+    return some;
   }
 
   /** Keys in order, those behind `after` alone. */
@@ -136,15 +141,6 @@ export class Members {
     if (this.#gone.get(x) !== ver) return;
     this.#gone.delete(x);
     this.#settle(x);
-  }
-
-  #some(count: number): readonly Member[] {
-    const some: Member[] = [];
-    for (const [speaker] of this.#byKey.values()) {
-      if (some.length >= count) break;
-      some.push(memberOf(speaker as Entry));
-    }
-    return some;
   }
 
   #settle(x: string): void {

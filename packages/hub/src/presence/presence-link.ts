@@ -3,7 +3,7 @@
 
 import type { Clock, Random } from "@heddle/base";
 import { wireLimits } from "@heddle/protocol";
-import type { Engine, NodeId } from "../ports/index.ts";
+import { othersOf, type Engine, type NodeId } from "../ports/index.ts";
 import { decodeToldToOne, encodeMessage, presenceTopicOf, type ToldToOne } from "./message.ts";
 
 export interface PresenceLimits {
@@ -78,7 +78,7 @@ export class PresenceLink {
 
   /** Nodes that are alive, without this one. */
   get others(): readonly NodeId[] {
-    return this.env.engine.registry.alive().filter((node) => node !== this.self);
+    return othersOf(this.env.engine.registry);
   }
 
   /** The channel is told what others say to this node about it. Resolves when it can be. */

@@ -91,7 +91,7 @@ export class Presence {
         if (own !== undefined && own.ver <= ver) this.#remove(x);
       },
       enteredElsewhere: (x) => {
-        if (!this.#graces.has(x)) this.leaveAfterGrace(x, () => undefined);
+        if (!this.#graces.has(x)) this.leaveAfterGrace(x);
       },
       heard: () => this.#heard(),
     });
@@ -151,14 +151,11 @@ export class Presence {
   }
 
   /** The session's connection is gone: it leaves unless it enters again within the grace, here or elsewhere. */
-  leaveAfterGrace(x: string, whenGone: () => void): void {
+  leaveAfterGrace(x: string): void {
     if (!this.#members.of(ownMap).has(x)) return;
     this.#endGrace(x);
     const over = (): void => {
-      const waiting = this.#link.whenCertain(() => {
-        this.#remove(x);
-        whenGone();
-      });
+      const waiting = this.#link.whenCertain(() => this.#remove(x));
       if (waiting !== undefined) this.#graces.set(x, waiting);
     };
     this.#graces.set(x, this.#link.env.clock.after(graceMs, over));

@@ -1,10 +1,9 @@
 // The channels one session is a member of, and how it leaves them: at once when it says so, after a grace when its
 // connection just ended.
 
-import type { Channel } from "../channel/channel.ts";
-import type { Channels } from "../channel/channels.ts";
 import { utf8Encode } from "@heddle/base";
 import { wireLimits } from "@heddle/protocol";
+import type { Channel } from "../channel/channel.ts";
 import { HubError } from "../hub-error.ts";
 import type { Actor } from "../ports/index.ts";
 import { TokenBucket } from "../pressure/token-bucket.ts";
@@ -21,15 +20,13 @@ export interface MembershipLimits {
 export class Memberships {
   /** Enter and leave of one channel are done in order. */
   readonly order = new InOrder();
-  readonly #channels: Channels;
   readonly #limits: MembershipLimits;
   /** Made at the first word. */
   #words: TokenBucket | undefined;
   /** Absent before the first. */
   #entered: Set<Channel> | undefined;
 
-  constructor(channels: Channels, limits: MembershipLimits) {
-    this.#channels = channels;
+  constructor(limits: MembershipLimits) {
     this.#limits = limits;
   }
 
@@ -67,15 +64,13 @@ export class Memberships {
   leave(channel: Channel, { x }: Actor, ver?: number): void {
     this.#entered?.delete(channel);
     channel.presence.leave(x, ver);
-    this.#channels.settle(channel);
   }
 
   sessionEnded(x: string | undefined, isDeliberate: boolean): void {
     if (x === undefined) return;
     for (const channel of this.#entered ?? []) {
       if (isDeliberate) channel.presence.leave(x);
-      else channel.presence.leaveAfterGrace(x, () => this.#channels.settle(channel));
-      this.#channels.settle(channel);
+      else channel.presence.leaveAfterGrace(x);
     }
     this.#entered = undefined;
   }

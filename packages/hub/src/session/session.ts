@@ -7,7 +7,6 @@ import {
   closeTooBig,
   errorCodes,
   parseClientFrame,
-  toWirePos,
   wireLimits,
   type ClientFrame,
   type CloseKey,
@@ -20,9 +19,9 @@ import {
 import { controlFrame, frameOf } from "../channel/frames.ts";
 import { asHubError } from "../channel/publisher.ts";
 import type { Move } from "../nodes/move.ts";
-import { Rates } from "../pressure/rates.ts";
 import type { Actor, Action, ChannelPolicy, ConnectionPort, Identity, Peer, PollingSink } from "../ports/index.ts";
 import type { Beating } from "./heartbeat.ts";
+import { FrameRates } from "./frame-rates.ts";
 import { Held } from "./held.ts";
 import { InOrder } from "./in-order.ts";
 import { inTime } from "./in-time.ts";
@@ -50,8 +49,6 @@ export interface SessionHost {
 export type ErrorDetails = Omit<ErrFrame, "t" | "r" | "code" | "name">;
 
 const resumeSecretBytes = 16;
-/** Frames that answer the server, or that a client in trouble must get through. */
-const unlimited: ReadonlySet<string> = new Set(["ack", "ping", "pong", "reply", "cancel", "auth"]);
 /** Who floods may come back after this. Milliseconds. */
 const floodAfterMs = 5_000;
 
@@ -86,7 +83,7 @@ export class Session implements PollingSink, Beating {
   #actor: Actor | undefined;
   #owner = "";
   /** Since `welcome`, when it is known whose it is. */
-  #rates: Rates | undefined;
+  #rates: FrameRates | undefined;
   /** Until `welcome`. */
   #held: Held | undefined;
   #deadline: Disposable;
@@ -103,7 +100,7 @@ export class Session implements PollingSink, Beating {
     this.outgoing = new Outgoing(port, node, this.subscriptions.cursors, (why) =>
       this.bye("slow", why, { after: 5_000 }),
     );
-    this.memberships = new Memberships(node.channels, node.limits);
+    this.memberships = new Memberships(node.limits);
     this.#deadline = node.clock.after(wireLimits.helloMs, () =>
       this.bye("silent", `no hello within ${wireLimits.helloMs} ms`),
     );
@@ -206,9 +203,8 @@ export class Session implements PollingSink, Beating {
     this.host.opened(this);
     node.counters.sessions++;
     node.heartbeat.add(this);
-    const nowMs = node.clock.monotonicMs();
-    this.#rates = new Rates(node.limits, node.userRates.join(owner, nowMs), nowMs);
-    this.#rates.pay(0, hello.subs?.length ?? 0, nowMs);
+    this.#rates = new FrameRates(node, owner);
+    this.#rates.pay(0, hello.subs?.length ?? 0);
     this.#expireLater();
     this.outgoing.send(controlFrame(this.outgoing.codec, welcomeFrame(this, hello, anonymousTicket)));
     this.outgoing.open(hello.w);
@@ -239,16 +235,12 @@ export class Session implements PollingSink, Beating {
   }
 
   get isCatchingUp(): boolean {
-    return this.subscriptions.all().some(({ channel, cursor }) => channel.isDurable && cursor.state === "catchup");
+    return this.subscriptions.isCatchingUp;
   }
 
   tellPositions(): void {
-    for (const { channel, cursor } of this.subscriptions.all()) {
-      if (!channel.isDurable) continue;
-      const more = cursor.state === "live" ? {} : ({ more: 1 } as const);
-      const frame = { t: "live", c: channel.alias, p: toWirePos(cursor.pos), ...more } as const;
-      this.outgoing.send(controlFrame(this.outgoing.codec, frame));
-    }
+    const { codec } = this.outgoing;
+    for (const frame of this.subscriptions.positions()) this.outgoing.send(controlFrame(codec, frame));
   }
 
   /** Whether parts of this request are waited for. */
@@ -260,7 +252,7 @@ export class Session implements PollingSink, Beating {
 
   /** How long a client should wait before it sends more than it was asked for now. Milliseconds. */
   get rateWaitMs(): number {
-    return this.#rates?.waitMs(this.node.clock.monotonicMs()) ?? 0;
+    return this.#rates?.waitMs ?? 0;
   }
 
   ping(): void {
@@ -307,16 +299,10 @@ export class Session implements PollingSink, Beating {
 
   /** Whether the frame is within what this client may ask for; answers it when not. */
   #isAdmitted(parsed: ParsedFrame, cost: number): boolean {
-    const type = parsed.is === "frame" ? parsed.frame.t : "";
-    if (this.#rates === undefined || unlimited.has(type)) return true;
-    const { counters, clock } = this.node;
-    const nowMs = clock.monotonicMs();
-    if (type === "unsub" || (parsed.is === "frame" && this.#isAwaited(parsed.frame))) {
-      this.#rates.pay(cost, 0, nowMs); // refused, an `unsub` would go on costing, and what comes in parts have a hole
-      return true;
-    }
-    const admitted = this.#rates.admit(cost, type === "sub" ? 1 : 0, nowMs);
-    if (admitted.is === "ok") return true;
+    const { counters } = this.node;
+    const isAwaited = parsed.is === "frame" && this.#isAwaited(parsed.frame);
+    const admitted = this.#rates?.admit(parsed, cost, isAwaited);
+    if (admitted === undefined || admitted.is === "ok") return true;
     if (admitted.is === "flood") {
       counters.floods++;
       this.bye("rateLimited", "far more than is taken, and it was told", { after: floodAfterMs });
@@ -340,7 +326,7 @@ export class Session implements PollingSink, Beating {
   }
 
   #refuseOversize(parsed: ParsedFrame, cost: number): void {
-    this.#rates?.pay(cost, 0, this.node.clock.monotonicMs());
+    this.#rates?.pay(cost);
     this.refuse(requestNumberOf(parsed), "tooLarge", {
       why: `the frame has ${cost} bytes, at most ${wireLimits.frameBytes} are taken`,
     });
@@ -374,7 +360,7 @@ export class Session implements PollingSink, Beating {
     if (this.#state === "closed") return;
     this.#go("close");
     const { node } = this;
-    if (this.#rates !== undefined) node.userRates.leave(this.#owner);
+    this.#rates?.[Symbol.dispose]();
     this.#deadline[Symbol.dispose]();
     this.outgoing[Symbol.dispose]();
     node.heartbeat.remove(this);

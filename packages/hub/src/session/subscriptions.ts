@@ -1,5 +1,6 @@
 // The subscriptions of one connection, by wire name and by alias.
 
+import { toWirePos, type LiveFrame } from "@heddle/protocol";
 import type { Channel } from "../channel/channel.ts";
 import type { Cursor } from "../channel/cursor.ts";
 import { InOrder } from "./in-order.ts";
@@ -39,6 +40,21 @@ export class Subscriptions {
 
   all(): readonly Subscription[] {
     return [...this.#byName.values()];
+  }
+
+  /** Whether one to a log still reads what came before it, and has room to. */
+  get isCatchingUp(): boolean {
+    return this.all().some(({ channel, cursor }) => channel.isDurable && cursor.state === "catchup");
+  }
+
+  /** Where each one to a log stands, behind all that was sent. */
+  positions(): LiveFrame[] {
+    return this.all()
+      .filter(({ channel }) => channel.isDurable)
+      .map(({ channel, cursor }) => ({
+        ...{ t: "live", c: channel.alias, p: toWirePos(cursor.pos) },
+        ...(cursor.state === "live" ? {} : { more: 1 }),
+      }));
   }
 
   starting(wireName: string): void {

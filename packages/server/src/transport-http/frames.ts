@@ -4,12 +4,12 @@ import type { Clock } from "@heddle/base";
 import { errorCodes, wireLimits } from "@heddle/protocol";
 import type { ConnectionSink, Frame } from "@heddle/hub/ports";
 import { lines } from "./framing.ts";
-import { bodyHeaders, jsonAnswer, type HttpAnswer, type HttpRequest } from "./http-answer.ts";
-import { refusal } from "./refusals.ts";
+import { jsonAnswer, type HttpAnswer, type HttpRequest } from "./http-answer.ts";
 import type { Posted, PostedFrame } from "./request-body.ts";
 import { answerOf, requestNumberOf } from "./answers.ts";
-import { ResponsePort } from "./response-port.ts";
+import type { ResponsePort } from "./response-port.ts";
 import type { HttpTransportEnv } from "./env.ts";
+import { greeted, openSession } from "./session.ts";
 
 /** What means something without a connection. */
 const taken: ReadonlySet<string> = new Set(["pub", "call", "reply", "history", "presence"]);
@@ -20,24 +20,12 @@ export async function postedFrames(request: HttpRequest, posted: Posted, env: Ht
     return jsonAnswer(400, { error: "hello.subs: nothing is subscribed here" });
   }
   const work = new Work(env.clock, posted.frames);
-  const port = new ResponsePort({
-    clock: env.clock,
+  const session = openSession(request, env, {
     framing: lines,
-    queueBytes: env.queueBytes,
+    transport: "frames",
     onFrame: (frame) => work.saw(frame),
   });
-  const sink = env.accept(port, { address: request.address, transport: "frames" });
-  port.connect(sink);
-  if (request.signal.aborted) port.gone();
-  else request.signal.addEventListener("abort", () => port.gone(), { once: true });
-  sink.receive(JSON.stringify(posted.hello));
-  const beginning = await port.beginning;
-  if (beginning.is === "refused") {
-    port.gone();
-    return refusal(beginning.code, beginning.why);
-  }
-  work.begin(port, sink);
-  return [{ status: 200, headers: bodyHeaders(lines.type) }, port];
+  return greeted(session, lines, [JSON.stringify(posted.hello)], () => work.begin(session.port, session.sink));
 }
 
 /** Hands the frames on, a window of them at a time, and closes when all are answered. */

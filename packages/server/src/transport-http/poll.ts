@@ -1,47 +1,35 @@
 // A resume that ends: what there is, or what comes within a while, and where every subscription stands then.
 
-import type { Clock } from "@heddle/base";
+import { within, type Clock } from "@heddle/base";
 import { wireLimits } from "@heddle/protocol";
 import type { Frame, PollingSink } from "@heddle/hub/ports";
 import { answersSub, isQuiet } from "./answers.ts";
 import { lines } from "./framing.ts";
-import { bodyHeaders, jsonAnswer, type HttpAnswer, type HttpRequest } from "./http-answer.ts";
-import { refusal } from "./refusals.ts";
+import { jsonAnswer, type HttpAnswer, type HttpRequest } from "./http-answer.ts";
 import type { Posted } from "./request-body.ts";
-import { ResponsePort } from "./response-port.ts";
+import { greeted, linesOf, openSession, strayFrame } from "./session.ts";
 import type { HttpTransportEnv } from "./env.ts";
 
 /** `POST …/poll`: held for `hello.wait` milliseconds at most. */
 export async function postedPoll(request: HttpRequest, posted: Posted, env: HttpTransportEnv): Promise<HttpAnswer> {
-  const { hello, frames } = posted;
-  const stray = frames.find(({ t }) => t !== "presence");
-  if (stray !== undefined) return jsonAnswer(400, { error: `${stray.t}: a poll takes hello and presence` });
+  const { hello } = posted;
+  const stray = strayFrame(posted);
+  if (stray !== undefined) return stray;
   const waitMs = hello["wait"] ?? wireLimits.pollMs;
   if (typeof waitMs !== "number" || !(waitMs >= 0 && waitMs <= wireLimits.pollMsMax)) {
     return jsonAnswer(400, { error: `hello.wait: 0 to ${wireLimits.pollMsMax} ms` });
   }
   const news = new News(env.clock, Array.isArray(hello["subs"]) ? hello["subs"].length : 0);
-  const port = new ResponsePort({
-    ...{ clock: env.clock, framing: lines, queueBytes: env.queueBytes },
-    onFrame: (frame) => news.saw(frame),
-  });
-  const sink = env.accept(port, { address: request.address, transport: "poll" });
+  const session = openSession(request, env, { framing: lines, transport: "poll", onFrame: (frame) => news.saw(frame) });
+  const { port, sink } = session;
   news.of(sink);
-  port.connect(sink);
-  if (request.signal.aborted) port.gone();
-  else request.signal.addEventListener("abort", () => port.gone(), { once: true });
-  sink.receive([JSON.stringify(hello), ...frames.map(({ text }) => text)].join("\n"));
-  const beginning = await port.beginning;
-  if (beginning.is === "refused") {
-    port.gone();
-    return refusal(beginning.code, beginning.why);
-  }
-  await Promise.race([news.answered, port.over]); // each is, in its time, so that the shortest poll tells where it stands
-  await firstOf(env.clock, waitMs, news.come, port.over);
-  // Positions come last: behind everything that is in the answer.
-  if (!port.isOver) sink.tellPositions();
-  port.close(1_000, "answered");
-  return [{ status: 200, headers: bodyHeaders(lines.type) }, port];
+  return greeted(session, lines, linesOf(posted), async () => {
+    await Promise.race([news.answered, port.over]); // each is, in its time, so that the shortest poll tells where it stands
+    await within(env.clock, waitMs, Promise.race([news.come, port.over]), () => undefined);
+    // Positions come last: behind everything that is in the answer.
+    if (!port.isOver) sink.tellPositions();
+    port.close(1_000, "answered");
+  });
 }
 
 /** When a poll has something to answer with: every subscription was answered, something came, and all there was is in. */
@@ -81,14 +69,4 @@ class News {
       if (this.#sink?.isCatchingUp === false) this.#tell();
     });
   }
-}
-
-/** Resolves with the first of them, or after `waitMs`. */
-async function firstOf(clock: Clock, waitMs: number, ...events: readonly Promise<void>[]): Promise<void> {
-  let timer: Disposable | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = clock.after(waitMs, () => resolve());
-  });
-  await Promise.race([late, ...events]);
-  timer?.[Symbol.dispose]();
 }

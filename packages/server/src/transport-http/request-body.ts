@@ -1,6 +1,6 @@
 // What a client posts: a line per frame, the first of them `hello`.
 
-import { concatBytes, utf8DecodeStrict, type Clock } from "@heddle/base";
+import { concatBytes, utf8DecodeStrict, within, type Clock } from "@heddle/base";
 import { jsonAnswer, type HttpAnswer, type HttpRequest } from "./http-answer.ts";
 
 export interface BodyLimits {
@@ -71,16 +71,13 @@ async function readText(
   { bodyBytes, bodyMs }: BodyLimits,
   clock: Clock,
 ): Promise<string | HttpAnswer> {
-  let timer: Disposable | undefined;
-  const late = new Promise<"late">((resolve) => {
-    timer = clock.after(bodyMs, () => resolve("late"));
-  });
+  const endMs = clock.monotonicMs() + bodyMs;
   const pieces: Uint8Array[] = [];
   let byteLength = 0;
   const iterator = request.body[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), late]);
+      const next = await within(clock, endMs - clock.monotonicMs(), iterator.next(), () => "late" as const);
       if (next === "late") return closing(jsonAnswer(408, { error: `the body took longer than ${bodyMs} ms` }));
       if (next.done) break;
       byteLength += next.value.length;
@@ -91,8 +88,6 @@ async function readText(
     return utf8DecodeStrict(concatBytes(pieces));
   } catch {
     return malformed("the body is no UTF-8, or broke off");
-  } finally {
-    timer?.[Symbol.dispose]();
   }
 }
 

@@ -53,21 +53,26 @@ export class HttpTransport {
     return this.#connectionCount;
   }
 
-  /** The answer to a request for one of the transport's addresses; undefined for every other request. */
-  answer(request: HttpRequest): Promise<HttpAnswer> | undefined {
-    const [path = "", query = ""] = request.url.split("?", 2);
-    const { path: base } = this.#options;
-    if (!path.startsWith(`${base}/`)) return undefined;
-    const name = path.slice(base.length + 1);
-    return Object.hasOwn(postings, name) ? this.#answer(request, name, new URLSearchParams(query)) : undefined;
+  /** Whether a request with this path and query is the transport's. */
+  takes(url: string): boolean {
+    return Object.hasOwn(postings, this.#nameOf(url));
   }
 
-  async #answer(request: HttpRequest, name: string, query: URLSearchParams): Promise<HttpAnswer> {
+  /** The answer to a request that it takes. */
+  async answer(request: HttpRequest): Promise<HttpAnswer> {
+    const name = this.#nameOf(request.url);
+    const query = new URLSearchParams(request.url.split("?", 2)[1] ?? "");
     const methods = name === "stream" ? ["GET", "POST"] : ["POST"];
     const origin = crossOrigin(request, methods, this.#options.isFromAllowedPage(request.headers));
     if (origin.answer !== undefined) return origin.answer;
     const [head, body] = await this.#dispatch(request, name, query, methods);
     return [{ ...head, headers: { ...head.headers, ...origin.headers } }, body];
+  }
+
+  #nameOf(url: string): string {
+    const [path = ""] = url.split("?", 1);
+    const before = `${this.#options.path}/`;
+    return path.startsWith(before) ? path.slice(before.length) : "";
   }
 
   async #dispatch(

@@ -83,8 +83,8 @@ function factsOf(world: World, final: ReadonlyMap<string, FinalLog>): Facts {
       "lost-bus-message",
     ],
     staleFaults: ["bus-cut", "bus-down"],
-    // A connection that is dead is found by pings; then its member has its grace. A lost message is found by a digest, and
-    // whoever is to hear of it has to be subscribed again first.
+    // A connection that is dead is found by pings; then its member has its grace. A lost message is found by a digest. Who
+    // was refused twelve times while the store was away is back a minute after the first: no sooner can it hear of anybody.
     presenceConvergeMs: findsSlowly(world.plan) ? 3.3 * wireLimits.pingMs + wireLimits.presenceGraceMs + 5_000 : 65_000,
     // A connection that is half open is ended when it was shut for `slowMs`; then its client comes back.
     presenceSettleMs: simLimits.slowMs + 20_000,

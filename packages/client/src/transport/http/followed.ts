@@ -4,7 +4,7 @@
 import type { ErrFrame, ServerFrame, Start, SubBody, SubdFrame, WirePos } from "@heddle/protocol";
 
 /** Numbers of requests that are ours, not the client's: those in the upper half of what there is. */
-export const ownNumberMin = 2 ** 31;
+const ownNumberMin = 2 ** 31;
 
 interface Place {
   readonly body: Omit<SubBody, "r" | "at" | "j">;
@@ -20,7 +20,6 @@ interface Place {
 export interface Followed {
   /** Whether the client waits to hear of a subscription. */
   readonly isAwaited: boolean;
-  readonly count: number;
   /** Whether it waits to hear of this one. */
   awaits(ch: string): boolean;
   sub(body: SubBody): void;
@@ -95,9 +94,6 @@ export function newFollowed(): Followed {
     awaits(ch) {
       const place = byName.get(ch);
       return place !== undefined && place.alias === undefined;
-    },
-    get count() {
-      return byName.size;
     },
     sub({ r, ch, at, m, pr, j }) {
       const body = { ch, ...(m === undefined ? {} : { m }), ...(pr === undefined ? {} : { pr }) };

@@ -7,8 +7,10 @@ import type { Loose } from "../../connection/send.ts";
 import { newAlarm } from "../../timers.ts";
 import type { TransportHandlers, TransportLink } from "../transport.ts";
 import { readFrames } from "./body-lines.ts";
-import { newFollowed, ownNumberMin } from "./followed.ts";
+import { newEntered } from "./entered.ts";
+import { newFollowed } from "./followed.ts";
 import { newPosts } from "./posts.ts";
+import { lostCode, newRequest } from "./request.ts";
 
 export interface HttpLinkOptions {
   /** How what is followed comes. */
@@ -23,30 +25,13 @@ export interface HttpLinkOptions {
 const collectMs = 50;
 /** Least time from one poll that brought nothing to the next. Milliseconds. */
 const idlePollMs = 500;
-/** Close codes of answers that give none, by their HTTP status. */
-const codeByStatus: Readonly<Record<number, number>> = {
-  401: 4101,
-  403: 4403,
-  404: 4406,
-  405: 4406,
-  426: 4406,
-  429: 4029,
-};
-const lostCode = 1006;
 /** How long leaving may take. Milliseconds. */
 const leaveMs = 1_000;
-const leaveOf = (ch: string, index: number): string =>
-  JSON.stringify({ t: "presence", r: ownNumberMin + index, ch, op: "leave" });
-
-type Entering = Extract<ClientFrame, { t: "presence" }>;
 
 export function openHttp({ how, url, clock, fetch }: HttpLinkOptions, handlers: TransportHandlers): TransportLink {
   const followed = newFollowed();
   const alarm = newAlarm(clock);
-  /** Presence to be entered with every request, by channel. */
-  const entered = new Map<string, Entering>();
-  /** What else is said of presence with the next request. */
-  let leaving: string[] = [];
+  const entered = newEntered();
   /** Publishes that wait for a subscription the client began before: it is to see them. As many as are open at a time. */
   let held: { readonly ch: string; readonly text: string }[] = [];
   let hello: Loose<HelloFrame> | undefined;
@@ -69,31 +54,10 @@ export function openHttp({ how, url, clock, fetch }: HttpLinkOptions, handlers: 
   };
   const say = (frame: ServerFrame): void => heard(JSON.stringify(frame));
 
-  /** @returns the body of an answer that is one; undefined when we were refused, and the link is over */
-  const request = async (
-    what: "stream" | "poll" | "frames",
-    frames: readonly string[],
-    signal: AbortSignal,
-  ): Promise<ReadableStream<Uint8Array> | undefined> => {
-    const headers = { "Content-Type": "application/x-ndjson" };
-    const init = {
-      method: "POST",
-      headers,
-      body: frames.join("\n"),
-      signal,
-      credentials: "omit",
-      cache: "no-store",
-    } as const;
-    const response = await fetch(`${url}/${what}`, init);
-    if (response.ok && response.body) return response.body;
-    const told = (await response.json().catch(() => ({}))) as { readonly code?: number; readonly error?: string };
-    if (signal.aborted) return undefined;
-    const { code = codeByStatus[response.status] ?? lostCode, error = `HTTP ${response.status}` } = told;
-    const afterS = Number(response.headers.get("retry-after"));
-    if (code !== lostCode) say({ t: "bye", code, why: error, ...(afterS > 0 ? { after: afterS * 1_000 } : {}) });
-    over(code, error);
-    return undefined;
-  };
+  const request = newRequest({ url, fetch }, (code, why, after) => {
+    if (code !== lostCode) say({ t: "bye", code, why, ...(after === undefined ? {} : { after }) });
+    over(code, why);
+  });
 
   const welcomed = (frame: Extract<ServerFrame, { t: "welcome" }>, text: string): void => {
     hello = { ...hello, prev: frame.rs, ...(frame.an === undefined ? {} : { an: frame.an }) } as Loose<HelloFrame>;
@@ -103,15 +67,6 @@ export function openHttp({ how, url, clock, fetch }: HttpLinkOptions, handlers: 
     renewal = undefined;
   };
 
-  /** The client asked once: from the next time on the answer is ours. */
-  const settlePresence = (r: number, isIn: boolean): void => {
-    for (const [ch, frame] of entered) {
-      if (frame.r !== r) continue;
-      if (isIn) entered.set(ch, { ...frame, r: ownNumberMin + followed.count });
-      else entered.delete(ch);
-    }
-  };
-
   /** @returns whether it says something */
   const take = (text: string): boolean => {
     if (text.startsWith('{"t":"welcome"')) {
@@ -119,7 +74,7 @@ export function openHttp({ how, url, clock, fetch }: HttpLinkOptions, handlers: 
       return false;
     }
     const [, is, r] = /^\{"t":"(ok|err)","r":(\d+)/.exec(text) ?? [];
-    if (r !== undefined) settlePresence(Number(r), is === "ok");
+    if (r !== undefined) entered.answered(Number(r), is === "ok");
     const told = followed.take(text);
     if (told !== undefined) heard(told);
     const ready = held.filter(({ ch }) => !followed.awaits(ch));
@@ -135,10 +90,8 @@ export function openHttp({ how, url, clock, fetch }: HttpLinkOptions, handlers: 
     const sinceMs = clock.monotonicMs();
     const wait = how === "poll" && (!isGreeted || followed.isAwaited) ? { wait: 0 } : {};
     const greeting = { ...hello, ...wait, subs: followed.ask() };
-    const presence = [...leaving, ...[...entered.values()].map((frame) => JSON.stringify(frame))];
-    leaving = [];
     try {
-      const body = await request(how, [JSON.stringify(greeting), ...presence], own.signal);
+      const body = await request(how, [JSON.stringify(greeting), ...entered.frames()], own.signal);
       if (body === undefined) return;
       let isNews = false;
       await readFrames(body, (text) => {
@@ -164,21 +117,11 @@ export function openHttp({ how, url, clock, fetch }: HttpLinkOptions, handlers: 
     soon: (run) => clock.turnEnd(run),
   });
 
-  const presence = (frame: Entering, text: string): void => {
-    if (frame.op === "list") return posts.send(text);
-    if (frame.op === "enter") entered.set(frame.ch, frame);
-    else {
-      entered.delete(frame.ch);
-      leaving.push(text);
-    }
-    changed();
-  };
-
   const said = (text: string): void => {
     const frame = JSON.parse(text) as ClientFrame;
     switch (frame.t) {
       case "hello": {
-        const { subs = [], ...rest } = frame;
+        const { subs = [], f: _, ...rest } = frame; // abilities are for connections: a POST holds whole frames alone
         hello = rest as Loose<HelloFrame>;
         for (const body of subs) followed.sub(body);
         return void follow();
@@ -195,7 +138,7 @@ export function openHttp({ how, url, clock, fetch }: HttpLinkOptions, handlers: 
         renewal = frame.r;
         return changed();
       case "presence":
-        return presence(frame, text);
+        return entered.say(frame, text) ? changed() : posts.send(text);
       case "call":
         return posts.send(text, frame);
       case "pub":
@@ -225,7 +168,7 @@ export function openHttp({ how, url, clock, fetch }: HttpLinkOptions, handlers: 
     },
     close(code = 1_000, reason = "") {
       // Who leaves on purpose is gone at once, and not after the grace of a connection that was lost.
-      const leaves = code === 1_000 ? [...entered.keys()].map(leaveOf) : [];
+      const leaves = code === 1_000 ? entered.leaves() : [];
       if (leaves.length === 0) return clock.turnEnd(() => over(code, reason));
       alarm(leaveMs, () => over(code, reason));
       void posts.last(leaves).finally(() => over(code, reason));

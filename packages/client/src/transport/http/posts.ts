@@ -2,15 +2,11 @@
 
 import { wireLimits, type CallFrame, type HelloFrame } from "@heddle/protocol";
 import { readFrames } from "./body-lines.ts";
+import type { Request } from "./request.ts";
 import type { Loose } from "../../connection/send.ts";
 
 export interface PostsEnv {
-  /** Sends a body. @throws when there is no answer; `undefined` when it was refused, which was told already */
-  request(
-    what: "frames",
-    frames: readonly string[],
-    signal: AbortSignal,
-  ): Promise<ReadableStream<Uint8Array> | undefined>;
+  readonly request: Request;
   hello(): Loose<HelloFrame>;
   heard(text: string): void;
   /** A POST was not answered: what it asked for is open. */
