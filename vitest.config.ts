@@ -10,6 +10,7 @@ export default defineConfig({
       "scripts/**/*.test.ts",
       "examples/*/*.test.ts",
       "examples/*/src/**/*.test.{ts,tsx}",
+      "tests/fuzz/*.test.ts",
       "bench/**/*.test.{ts,mjs}",
     ],
     exclude: ["**/*.types.test.ts", "**/node_modules/**"], // compiled by `npm run check`, never run

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Contender } from "./lib/contest.mjs";
 import { runDriven } from "./lib/driven.mjs";
 import { runFanout } from "./lib/fanout.mjs";
+import { startHttp } from "./lib/http-contender.mjs";
 import { clientText, FrameReader } from "./lib/frame-reader.mjs";
 import { busyShare } from "./lib/machine.mjs";
 import { median, ratios, spread } from "./lib/stats.mjs";
@@ -64,6 +65,14 @@ describe("a contest", { timeout: 30_000 }, () => {
     const { results, tables } = await runFanout([server], options, { subscribers: 20, cases });
     expect(results).toEqual(cases.map(({ name }) => expect.objectContaining({ server, case: name, ...figures })));
     expect(tables[0].rows[0][0]).toBe(server);
+  });
+
+  it.each(["stream", "poll"])("measures the deliveries of heddle by %s", async (how) => {
+    const cases = [{ name: "paced", burst: 2, perSecond: 20 }];
+    const options = { rounds: 1, seconds: 0.2, log: () => undefined };
+    const load = { subscribers: 10, cases, warmUp: cases[0], start: (name) => startHttp(name, 10) };
+    const { results } = await runFanout([how], options, load);
+    expect(results).toEqual([expect.objectContaining({ server: how, case: "paced", ...figures })]);
   });
 
   it.each([

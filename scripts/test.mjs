@@ -1,6 +1,6 @@
 // `npm test`: sets up, then runs every stage and stops at the first that fails. The last line sums up.
 //
-//   npm test                       everything but Redis Cluster, Sentinel and the load balancers
+//   npm test                       everything but Redis Cluster, Sentinel, the load balancers and other run-times
 //   npm run test:unit              one stage; several by `node scripts/test.mjs unit e2e`
 import { fail, Plain, seconds } from "./lib/output.mjs";
 import { setup } from "./setup.mjs";
@@ -13,8 +13,8 @@ const stages = {
   ...Object.fromEntries(Object.entries(stageConfigs).map(([name, config]) => [name, () => runVitest(name, config)])),
 };
 
-/** Stages that take minutes more, and run when they are named. */
-const byNameAlone = new Set(["cluster", "deploy"]);
+/** Stages that take minutes or downloads more, and run when they are named. */
+const byNameAlone = new Set(["cluster", "deploy", "runtimes"]);
 
 /** @param {readonly string[]} asked names of stages; empty means all but those that have to be named */
 async function main(asked) {
@@ -24,7 +24,7 @@ async function main(asked) {
   const chosen = asked.length > 0 ? asked : Object.keys(stages).filter((name) => !byNameAlone.has(name));
   const startedAtMs = performance.now();
   console.log(`▸ setup`);
-  if (["e2e", "interop", "redis", "cluster", "deploy"].some((name) => chosen.includes(name)))
+  if (["e2e", "interop", "redis", "cluster", "deploy", "runtimes"].some((name) => chosen.includes(name)))
     await setupSystem({ mayInstall: process.env["CI"] === "true" });
   // The check compiles everything itself and reports it better.
   await setup({ installOnly: chosen.every((name) => name === "check" || name === "unit") });

@@ -1,5 +1,6 @@
 // The subscribers: they greet, count deliveries, acknowledge and answer pings as clients do.
 
+import { countDeliveries, startsWith } from "../lib/deliveries.mjs";
 import { clientText } from "../lib/frame-reader.mjs";
 import { answerMeter } from "../lib/meter.mjs";
 import { Receipts } from "../lib/receipts.mjs";
@@ -10,19 +11,10 @@ const pongFrame = Buffer.from([0x8a, 0x80, 0, 0, 0, 0]);
 /** Time for what follows the handshakes. Milliseconds. */
 const settleMs = 500;
 
-let deliveries = 0;
-/** Tell after this many deliveries; never when 0. */
-let tellEvery = 0;
+const delivered = countDeliveries();
 
 answerMeter();
 process.on("disconnect", () => process.exit());
-process.on("message", ({ is, tellAfter }) => {
-  if (is === "reset") {
-    deliveries = 0;
-    tellEvery = tellAfter;
-    process.send({ is: "reset" });
-  } else if (is === "read") process.send({ is: "read", deliveries });
-});
 
 await openMany(count, (index, opened) => {
   openRawClient(
@@ -42,18 +34,10 @@ function frameHandler(socket) {
   const wanted = marker === undefined ? Buffer.alloc(0) : Buffer.from(marker);
   return (bytes, start, end, opcode) => {
     if (opcode === 9) return socket.write(pongFrame);
-    if (startsWith(bytes, start, end, wanted)) {
-      deliveries++;
-      if (tellEvery > 0 && deliveries % tellEvery === 0) process.send({ is: "seen", deliveries });
-    } else answer(socket, bytes.toString("utf8", start, end));
+    if (startsWith(bytes, start, end, wanted)) delivered();
+    else answer(socket, bytes.toString("utf8", start, end));
     receipts?.took(bytes, start, end);
   };
-}
-
-function startsWith(bytes, start, end, wanted) {
-  if (end - start < wanted.length) return false;
-  for (let index = 0; index < wanted.length; index++) if (bytes[start + index] !== wanted[index]) return false;
-  return true;
 }
 
 function answer(socket, text) {

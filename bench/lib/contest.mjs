@@ -13,11 +13,14 @@ export class Contender {
   driver;
   setUp;
 
-  /** @param driver  name of a file in drivers/; `driverArgs` and what the server said are given to it */
-  static async start(name, driver, driverArgs) {
+  /**
+   * @param driver  name of a file in drivers/; `driverArgs` and what the server said are given to it
+   * @param server  name of a file in servers/, where it is not the contender's
+   */
+  static async start(name, driver, driverArgs, server = name) {
     const contender = new Contender();
     contender.name = name;
-    contender.server = new Child(here(`servers/${name}.mjs`));
+    contender.server = new Child(here(`servers/${server}.mjs`));
     try {
       const ready = await contender.server.next("ready");
       contender.setUp = ready.setUp;
@@ -77,16 +80,17 @@ export class Contender {
  * All contenders are up from beginning to end and take turns case by case, so that what is compared is measured within
  * seconds of each other on a machine whose speed may change by the minute.
  *
- * @param names    files of servers/; a peer that does not start is named in the log and left out; ours, the first, must
+ * @param names    contenders; a peer that does not start is named in the log and left out; ours, the first, must
+ * @param start    starts the contender of that name
  * @param measure  `(contender, case)` to the figures of one measurement; must hold `costUs`
  * @returns every measurement, with round, server, case and the server's set-up in words
  */
-export async function contest({ names, driver, driverArgs, cases, measure, rounds, unit, log }) {
+export async function contest({ names, start, cases, measure, rounds, unit, log }) {
   const contenders = [];
   const results = [];
   try {
     for (const name of names) {
-      const contender = await Contender.start(name, driver, driverArgs).catch((error) => {
+      const contender = await start(name).catch((error) => {
         if (name === names[0]) throw error;
         log(`${name}: not measured: ${error.message}`);
       });

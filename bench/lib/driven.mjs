@@ -1,6 +1,6 @@
 // A load that a driver makes by itself until it is told to stop: how much of it a server takes, and what that costs.
 
-import { contest } from "./contest.mjs";
+import { Contender, contest } from "./contest.mjs";
 import { costTable, setUps } from "./tables.mjs";
 
 /**
@@ -10,8 +10,7 @@ import { costTable, setUps } from "./tables.mjs";
 export async function runDriven(names, { rounds, seconds, log }, { driver, driverArgs, unit }) {
   const results = await contest({
     names,
-    driver,
-    driverArgs,
+    start: (name) => Contender.start(name, driver, driverArgs),
     cases: [{ name: unit }],
     measure: (contender) => contender.cost((both) => drive(both, seconds)),
     rounds,

@@ -1,6 +1,7 @@
 // Heddle with 50 channels, published to in turns; each message says when it was published.
 
-import { createServer, jwt, serverLimits, signToken } from "@heddle/server";
+import { jwt, signToken } from "@heddle/auth-jwt";
+import { createServer, serverLimits } from "@heddle/server";
 import { channel, defineContract } from "@heddle/protocol/contract";
 import { z } from "zod";
 import { serveCommands } from "../lib/serve-commands.mjs";
@@ -12,7 +13,7 @@ const secret = "a secret of the benchmark, 32 bytes at least";
 const contract = defineContract({
   channels: { room: channel({ params: { id: z.string() }, events: { m: z.object({ text: z.string() }) } }) },
 });
-const server = createServer({ contract, auth: jwt({ secret }) });
+const server = createServer({ contract, auth: jwt({ secret }), limits: { userConnections: 1_000_000 } });
 const { port } = await server.listen({ port: 0, host: "127.0.0.1" });
 const token = await signToken({ secret, user: "bench", expiresInS: 3_600 });
 const room = server.channel("room");

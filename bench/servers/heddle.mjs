@@ -1,7 +1,8 @@
 // Heddle: the whole system through its public API. Authentication, contract validation, positions, history, counters and
 // default limits are on.
 
-import { createServer, jwt, serverLimits, signToken } from "@heddle/server";
+import { jwt, signToken } from "@heddle/auth-jwt";
+import { createServer, serverLimits } from "@heddle/server";
 import { call, channel, defineContract } from "@heddle/protocol/contract";
 import { z } from "zod";
 import { serveCommands } from "../lib/serve-commands.mjs";
@@ -17,6 +18,7 @@ const most = 1_000_000;
 const server = createServer({
   ...{ contract, auth: jwt({ secret }) },
   limits: {
+    userConnections: most,
     ...{ framesPerSecond: most, framesBurst: most, userFramesPerSecond: most, userFramesBurst: most },
     ...{ userBytesPerSecond: 1_000 * most, userBytesBurst: 1_000 * most },
   },
@@ -46,7 +48,7 @@ serveCommands(
     setUp:
       `JWT per connection, zod contract, ${server.stats().guarantee.log} log keeping 1 000 entries for a day ` +
       `(${ringCount} warm), positions and chain check, acknowledged window of ${windowCost}, queue of ${queueBytes} bytes, ` +
-      "counters; the 64 bytes are the payload's JSON",
+      "counters, rate limits on clients lifted; the 64 bytes are the payload's JSON",
     marker: '{"t":"m"',
     call: {
       question: `{"t":"call","r":#,"op":"echo","d":${JSON.stringify(payload)}}`,

@@ -1,6 +1,6 @@
 // A Node client: says one thing, hears it, rolls a die, and leaves. In a browser only the token comes from elsewhere.
 import { createClient } from "@heddle/client";
-import { signToken } from "@heddle/server";
+import { signToken } from "@heddle/auth-jwt";
 import type { chat } from "./contract.ts";
 
 const secret = process.env["HEDDLE_SECRET"] ?? "";

@@ -1,5 +1,6 @@
 // A chat server. Run it with a secret of at least 32 bytes in HEDDLE_SECRET.
-import { createServer, jwt } from "@heddle/server";
+import { jwt } from "@heddle/auth-jwt";
+import { createServer } from "@heddle/server";
 import { chat } from "./contract.ts";
 
 const secret = process.env["HEDDLE_SECRET"] ?? "";

@@ -41,7 +41,7 @@ export const constants = {
   publishUs: 100,
   pingS: 25,
   /** A connection's session and socket in the process. Bytes. */
-  sessionBytes: 9_216,
+  sessionBytes: 9_984,
   /** Of the kernel, outside the process. */
   kernelBytes: 8_192,
   subscriptionBytes: 200,

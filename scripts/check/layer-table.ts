@@ -123,6 +123,13 @@ export const zones: readonly Zone[] = [
   },
 
   {
+    name: "auth-jwt",
+    files: /^packages\/auth-jwt\/src\//,
+    may: ["base", ...wire, "hub/ports"],
+    node: true,
+  },
+
+  {
     name: "engine-redis",
     files: /^packages\/engine-redis\/src\//,
     may: ["base", ...wire, "hub/ports"],

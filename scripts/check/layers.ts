@@ -91,7 +91,9 @@ function judgeRelative(
   const target = posix.join(posix.dirname(file), specifier.replace(/\?.*$/, ""));
   // Examples are not packages: the tests that drive one may read its sources.
   const isTestOfExample = file.startsWith("tests/") && target.startsWith("examples/");
-  if (packageFolder(target) !== packageFolder(file) && !isTestOfExample) {
+  // Parsers that are part of no entry are fuzzed where they stand.
+  const isFuzz = file.startsWith("tests/fuzz/") && target.startsWith("packages/");
+  if (packageFolder(target) !== packageFolder(file) && !isTestOfExample && !isFuzz) {
     report("exports-only", `${specifier} leaves ${packageFolder(file) ?? "its folder"}: import packages by their name`);
     return [];
   }

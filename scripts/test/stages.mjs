@@ -23,6 +23,7 @@ export const stageConfigs = {
   deploy: "tests/deploy/vitest.config.ts",
   e2e: "tests/e2e/vitest.config.ts",
   packaging: "tests/packaging/vitest.config.ts",
+  runtimes: "tests/runtimes/vitest.config.ts",
 };
 
 /** @returns {Promise<StageResult>} one count for each part of the check */

@@ -1,12 +1,12 @@
 // `npm start` on a Redis, twice: two processes that show as one.
 
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { freePort, RedisServer } from "@heddle/testkit/process";
 import { describe, expect, it } from "vitest";
 import { Program } from "../e2e/support/program.ts";
-import { ServerProcess } from "../e2e/support/server.ts";
+import { main, ServerProcess } from "../e2e/support/server.ts";
 import { eventually } from "./support/world.ts";
 
 describe("two playgrounds on one Redis", () => {
@@ -39,6 +39,31 @@ describe("two playgrounds on one Redis", () => {
     } finally {
       await Promise.all(processes.map((each) => each.kill("SIGKILL")));
       await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it("say in one sentence that no page was built, and end, whether there is a Redis or not", async () => {
+    await using server = await RedisServer.start();
+    const built = dirname(dirname(main));
+    // Beside the built one, where what is installed is found.
+    const copy = await mkdtemp(join(dirname(built), "dist-without-page-"));
+    await cp(built, copy, { recursive: true, filter: (path) => path !== join(built, "page") });
+    const folder = await mkdtemp(join(tmpdir(), "playground-"));
+    try {
+      for (const shared of [{ HEDDLE_REDIS: server.url }, {}]) {
+        const program = new ServerProcess(
+          { PORT: "0", PLAYGROUND_DATA: folder, ...shared },
+          join(copy, "server", "main.js"),
+        );
+        await expect(program.url()).rejects.toThrow("the playground did not start");
+        expect(await program.ended).toMatchObject({
+          code: 1,
+          stderr: "The page is not built; npm run build builds it.\n",
+        });
+      }
+    } finally {
+      await rm(copy, { recursive: true });
+      await rm(folder, { recursive: true });
     }
   });
 

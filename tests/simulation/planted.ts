@@ -12,6 +12,7 @@ export interface Plant {
 }
 
 const log = "packages/hub/dist/channel/channel-log.js";
+const memoryLog = "packages/hub/dist/memory/memory-log.js";
 
 export const plants: readonly Plant[] = [
   {
@@ -39,14 +40,14 @@ export const plants: readonly Plant[] = [
   {
     name: "dedup-forgotten",
     why: "a repeated publish is appended again",
-    file: "packages/hub/dist/memory/memory-log.js",
+    file: memoryLog,
     find: "        if (repeated)\n",
     replace: "        if (repeated && draft === undefined)\n",
   },
   {
     name: "predecessor-forgotten",
     why: "a publish is accepted although the one before it has not arrived",
-    file: "packages/hub/dist/memory/memory-log.js",
+    file: memoryLog,
     find: "dedup.prev > (record?.n ?? 0)",
     replace: "dedup.prev < 0",
   },
@@ -100,13 +101,6 @@ export const plants: readonly Plant[] = [
     replace: "if (!policy)",
   },
   {
-    name: "answer-forgotten",
-    why: "a repeated idempotent call is carried out again",
-    file: "packages/hub/dist/session/answers.js",
-    find: "            return known.answer;",
-    replace: "            void known.answer;",
-  },
-  {
     name: "ids-remembered-over-gap",
     why: "content accepted again after a fork is dropped as a repetition",
     file: "packages/client/dist/channel/delivery.js",
@@ -119,13 +113,6 @@ export const plants: readonly Plant[] = [
     file: "packages/hub/dist/commands/publish.js",
     find: "if (isBehindLost(session, frame))",
     replace: "if (isBehindLost(session, frame) && !frame)",
-  },
-  {
-    name: "record-kept-by-count",
-    why: "what is remembered of producers goes with their number, not with time",
-    file: "packages/hub/dist/memory/memory-log.js",
-    find: "if (left-- === 0 || record.untilMs > nowMs)",
-    replace: "if (left-- === 0 || this.#records.size <= 2)",
   },
   {
     name: "ok-before-stored",
@@ -152,7 +139,7 @@ export const plants: readonly Plant[] = [
     name: "gap-of-the-live",
     why: "slow subscribers of a replaced log are told the gap of those who stood at its head",
     file: "packages/hub/dist/channel/channel.js",
-    find: "of [...this.#live.all(), ...this.#conflation.all()]) {\n            const from = cursor.pos;\n            // The store was asked about the old head. A conflated cursor may stand behind it, where the log may be the same.\n            const isAtOldHead = samePos(from, this.head);",
+    find: "of this.#fanOut.all()) {\n            const from = cursor.pos;\n            // The store was asked about the old head. A conflated cursor may stand behind it, where the log may be the same.\n            const isAtOldHead = samePos(from, this.head);",
     replace: "of this.#cursors) {\n            const from = cursor.pos;\n            const isAtOldHead = true;",
   },
   {
@@ -210,5 +197,131 @@ export const plants: readonly Plant[] = [
     file: "packages/hub/dist/presence/gossip.js",
     find: "        if (remote.v < v)\n",
     replace: "        if (remote.v < v && known)\n",
+  },
+  {
+    name: "tag-ignored",
+    why: "an entry that another one took the place of passes as the same",
+    file: memoryLog,
+    find: "entry !== undefined && samePos(entry.pos, pos) ?",
+    replace: "entry !== undefined && entry.pos.offset === pos.offset ?",
+  },
+  {
+    name: "forged-tag-accepted",
+    why: "a position with a tag that no entry has passes where an entry stands",
+    file: memoryLog,
+    find: "entry !== undefined && samePos(entry.pos, pos) ?",
+    replace: "entry !== undefined && (samePos(entry.pos, pos) || pos.tag <= 1) ?",
+  },
+  {
+    name: "tags-repeated",
+    why: "a server draws the same few tags again and again",
+    file: "packages/hub/dist/channel/publisher.js",
+    find: "const tag = this.#random.u32();",
+    replace: "const tag = entryTagMin + (this.#counter++ % 4);",
+  },
+  {
+    name: "producer-without-user",
+    why: "who publishes is told apart by what clients draw alone",
+    file: "packages/hub/dist/session/identity.js",
+    find: "concatBytes([utf8Encode(owner), new Uint8Array(1), utf8Encode(pid)])",
+    replace: "utf8Encode(pid)",
+  },
+  {
+    name: "other-user-accepted",
+    why: "a fresh token on a running connection may name another user",
+    file: "packages/hub/dist/commands/auth.js",
+    find: "if (identity.userId !== session.actor.userId) {",
+    replace: "if (identity.userId === undefined) {",
+  },
+  {
+    name: "rights-not-asked-again",
+    why: "a command that waited goes on under rights its session has no more",
+    file: "packages/hub/dist/commands/rights.js",
+    find: "if (version === session.authVersion)",
+    replace: "if (version <= session.authVersion)",
+  },
+  {
+    name: "answered-before-synced",
+    why: "a disk whose every write is to be synced is written to without",
+    file: "packages/engine-disk/dist/writer.js",
+    find: 'this.#settings.sync === "always" || this.#isSyncDue',
+    replace: "this.#isSyncDue",
+  },
+  {
+    name: "key-withheld",
+    why: "the key that changed longest ago is left out",
+    file: "packages/hub/dist/channel/key-index.js",
+    find: "filter(({ entry }) => entry.pos.offset > pos.offset)",
+    replace: "filter(({ entry }, index, all) => entry.pos.offset > pos.offset && (index > 0 || all.length < 4))",
+  },
+  {
+    name: "volatile-repeated",
+    why: "a volatile event comes twice",
+    file: "packages/hub/dist/channel/fan-out.js",
+    find: "const { sent, refused } = this.#live.push(frameFor);",
+    replace: "this.#live.push(frameFor);\n        const { sent, refused } = this.#live.push(frameFor);",
+  },
+  {
+    name: "audit-not-confirmed",
+    why: "a head that is ahead because its entry is on its way is taken for a loss",
+    file: "packages/hub/dist/channel/channels.js",
+    find: "for (const channel of await this.#differing(differing))",
+    replace: "for (const channel of differing)",
+  },
+  {
+    name: "answer-forgotten",
+    why: "a repeated idempotent call is carried out again",
+    file: "packages/hub/dist/session/answers.js",
+    find: "            return known.answer;\n        this.#purge();",
+    replace: "            void known.answer;\n        this.#purge();",
+  },
+  {
+    name: "snapshot-shared",
+    why: "a snapshot made for one user is given to another",
+    file: "packages/hub/dist/channel/snapshots.js",
+    find: 'source.shared ? "" : `u${',
+    replace: 'source.shared || who ? "" : `u${',
+  },
+  {
+    name: "record-kept-by-count",
+    why: "what is remembered of producers goes with their number, not with time",
+    file: memoryLog,
+    find: "if (left-- === 0 || record.untilMs > nowMs)",
+    replace: "if (left-- === 0 || this.#records.size <= 2)",
+  },
+  {
+    name: "discarded-not-acknowledged",
+    why: "what is not for any handler is not counted in what was taken",
+    file: "packages/client/dist/connection/connection.js",
+    find: "            took(cost);",
+    replace: "            took(cost % 3 === 0 ? 0 : cost);",
+  },
+  {
+    name: "answers-taken-back",
+    why: "what is taken back from a slow connection includes answers, which no log keeps",
+    file: "packages/hub/dist/ports/connection.js",
+    find: 'frame.kind !== "control" && frame.kind !== "part"',
+    replace: 'frame.kind !== "part"',
+  },
+  {
+    name: "silence-not-audited",
+    why: "a lost last entry is never looked for",
+    file: "packages/hub/dist/channel/channels.js",
+    find: "channel.log?.suspect();",
+    replace: "void channel;",
+  },
+  {
+    name: "echo-waits-for-handlers",
+    why: "a publish until its echo waits for the handlers before it",
+    file: "packages/client/dist/channel/waiters.js",
+    find: "const { received } = stand;",
+    replace: "const { handled: received } = stand;",
+  },
+  {
+    name: "presence-not-frozen",
+    why: "a node whose own link is down believes that the others are gone",
+    file: "packages/hub/dist/presence/presence-link.js",
+    find: "if (this.#isFrozen || left.length === 0)",
+    replace: "if (left.length === 0)",
   },
 ];

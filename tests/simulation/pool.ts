@@ -7,6 +7,8 @@ import type { Plant } from "./planted.ts";
 export interface Verdict {
   readonly seed: number;
   readonly counts: Counts;
+  /** What it took of a processor, whatever else the machine did. Milliseconds. */
+  readonly cpuMs: number;
   /** The faults that were planned. */
   readonly strikes: readonly Strike[];
   /** What the seed's world has that could be left out. */
@@ -73,6 +75,7 @@ function runWorker(
       onVerdict({
         seed: current,
         counts: {},
+        cpuMs: 0,
         strikes: [],
         parts: [],
         violations: [`crash: ${why}`],

@@ -70,6 +70,7 @@ async function runAll(): Promise<void> {
   const bad: Verdict[] = [];
   const startMs = performance.now();
   let done = 0;
+  let cpuMs = 0;
   const interrupted = (): void => {
     console.error(`\ninterrupted after ${done} of ${count} seeds`);
     process.exit(130);
@@ -82,6 +83,7 @@ async function runAll(): Promise<void> {
     trace: values.trace,
     onVerdict(verdict) {
       done++;
+      cpuMs += verdict.cpuMs;
       for (const [name, value] of Object.entries(verdict.counts)) totals[name] = (totals[name] ?? 0) + value;
       if (verdict.violationCount > 0) {
         bad.push(verdict);
@@ -92,9 +94,7 @@ async function runAll(): Promise<void> {
   });
   print(totals);
   const tookMs = performance.now() - startMs;
-  console.log(
-    `\n${count} seeds in ${(tookMs / 1_000).toFixed(1)} s (${((tookMs * workers) / count).toFixed(0)} ms of a core each)`,
-  );
+  console.log(`\n${count} seeds in ${(tookMs / 1_000).toFixed(1)} s (${(cpuMs / count).toFixed(0)} ms of a core each)`);
   const low = plant === undefined ? belowFloors(totals, count) : [];
   for (const line of low) console.error(`below the floor: ${line}`);
   console.log(`${bad.length} seeds with violations`);

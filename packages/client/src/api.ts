@@ -16,6 +16,8 @@ export type { ChannelPresence, Member, PresenceState } from "./channel/presence.
 export type { BareClient, CallOptions } from "./client-core.ts";
 export type { ClientState } from "./connection/connection.ts";
 export type { Lifecycle } from "./connection/lifecycle.ts";
+export type { Device, DeviceNews } from "./device/device.ts";
+export type { DeviceOptions, HiddenPolicy } from "./device/watch-device.ts";
 export type { Listener, Off } from "./emitter.ts";
 export { HeddleError, LocalError, type LocalCode } from "./errors.ts";
 export { clientLimits, type ClientLimits, type TokenRequest, type TokenSource } from "./options.ts";
@@ -27,5 +29,7 @@ export type { ClientStats } from "./stats.ts";
 export { streamInto, streamOf, streamThrough } from "./stream-of.ts";
 export { makeBeforeBreak, type MoveOptions } from "./transport/make-before-break.ts";
 export { watchFrames, type FrameListener } from "./transport/watch-frames.ts";
+export type { TransportName, TransportOptions } from "./transport/any-transport.ts";
+export type { TransportMemory } from "./transport/ladder.ts";
 export type { FrameCodec, Transport, TransportHandlers, TransportLink } from "./transport/transport.ts";
 export type { Entry, TypedPresence } from "./typed-channel.ts";

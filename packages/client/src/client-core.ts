@@ -50,7 +50,7 @@ export interface BareClient extends AsyncDisposable, ClientPorts {
   close(): Promise<void>;
   /** Calls `listener` with every later state. */
   onState(listener: Listener<ClientState>): Off;
-  /** Makes sure the connection lives: without a sign of life within two seconds it is replaced. Tries at once when waiting. */
+  /** Makes sure the connection lives: without a sign of life within a second and a half it is replaced. Tries at once when waiting. */
   probe(): void;
   /**
    * A channel; the same object for the same name. Nothing is sent before it is used. Options count while it is not
@@ -188,7 +188,7 @@ export function createBareClient(
       const n = how.idempotent ? number() : undefined;
       return (await ask({ t: "call", op, d: input, n }, how, !!n)).d;
     },
-    [ports]: [(make) => (asks ??= make(clock, send))[0], connect, ask, send],
+    [ports]: [(make) => (asks ??= make(clock, send))[0], connect, ask, send, restart],
     onNotice: (name, handler) => add(`:${name}`, handler),
     onNoticeGap: (listener) => add("gap", listener),
   };

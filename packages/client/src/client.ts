@@ -21,6 +21,7 @@ import type {
 } from "@heddle/protocol/contract";
 import type { BareChannel, Channel, SubscribeOptions } from "./channel/channel-api.ts";
 import type { BareClient, CallOptions } from "./client-core.ts";
+import type { DeviceOptions } from "./device/watch-device.ts";
 import type { Off } from "./emitter.ts";
 import type { CoreOptions } from "./options.ts";
 import type { Typed } from "./ports.ts";
@@ -56,6 +57,8 @@ type Wanted<C extends Contract, K extends ChannelKey<C>> = WithParams<ParamsOf<C
 /** A client of a contract without what can be left out of a bundle. What the methods do is told at `BareClient`. */
 export interface TypedBareClient<C extends Contract>
   extends Omit<BareClient, "channel" | "call" | "onNotice">, Typed<C> {
+  /** The one in use or tried last by name, and why none that would be better. */
+  readonly transport: Pick<Transport, "name" | "why">;
   /** Every channel somebody follows or listens to, whatever its key. */
   readonly channels: readonly BareChannel[];
   /** A handle of one channel; any number of them are the same. Nothing is sent before it is used. */
@@ -81,20 +84,20 @@ export interface Client<C extends Contract> extends Omit<TypedBareClient<C>, "ch
  *
  * @param make   the client without types
  * @param dial   how the environment reaches an address
- * @param usual  the lifecycle when none is given
+ * @param usual  options of this environment, unless they are given
  * @throws {LocalError} `option-invalid`, naming field, value and range
  */
-export function clientOn<Typed>(
-  options: ClientOptions,
+export function clientOn<Typed, Options extends ClientOptions>(
+  options: Options,
   make: (options: CoreOptions) => BareClient,
-  dial: (url: string, clock: Clock) => Transport,
-  usual?: CoreOptions["lifecycle"],
+  dial: (url: string, clock: Clock, options: Options) => Transport,
+  usual?: Partial<CoreOptions & DeviceOptions>,
 ): Typed {
-  const { url = "/realtime", clock = systemClock(), random = systemFloats(), lifecycle = usual } = options;
-  const { transport = dial(url, clock) } = options;
-  const core = make({ ...options, clock, random, lifecycle, transport });
+  const { url = "/realtime", clock = systemClock(), random = systemFloats() } = options;
+  const { transport = dial(url, clock, options) } = options;
+  const core = make({ ...usual, ...options, clock, random, transport });
   const { channel } = core;
   const named = (key: string, params?: Readonly<Record<string, string>>, given?: SubscribeOptions): BareChannel =>
     channel(channelName(key, params), given);
-  return Object.assign(core, { channel: named }) as Typed;
+  return Object.assign(core, { channel: named, transport }) as Typed;
 }

@@ -2,11 +2,13 @@
 
 import type { Clock } from "@heddle/base";
 import { systemClock } from "@heddle/base/system";
-import { openHttp } from "./transport/http/http-link.ts";
-import { newLadder, type Ladder, type LadderOptions } from "./transport/ladder.ts";
+import { LocalError } from "./errors.ts";
+import { headStartMs, upAfterMs } from "./transport/any-transport.ts";
+import { overHttp } from "./transport/http/over-http.ts";
+import { newLadder, type Ladder, type LadderOptions, type TransportMemory } from "./transport/ladder.ts";
 import type { Transport } from "./transport/transport.ts";
 
-export type { Ladder };
+export type { Ladder, TransportMemory };
 
 export interface HttpOptions {
   /** Default: the platform's. */
@@ -30,22 +32,26 @@ export const httpStream = (url: string, options?: HttpOptions): Transport => htt
  */
 export const httpPoll = (url: string, options?: HttpOptions): Transport => http("poll", url, options);
 
-function http(how: "stream" | "poll", url: string, options: HttpOptions = {}): Transport {
-  const { fetch = globalThis.fetch.bind(globalThis), clock = systemClock() } = options;
-  return {
-    name: how,
-    open: (handlers) =>
-      openHttp({ how, url: new URL(url, globalThis.location?.href).href.replace(/\/$/, ""), clock, fetch }, handlers),
-  };
+function http(how: "stream" | "poll", url: string, { fetch, clock = systemClock() }: HttpOptions = {}): Transport {
+  return overHttp(how, url, clock, fetch);
+}
+
+/** Forgotten with the page, and one for all networks. */
+function forgetful(): TransportMemory {
+  let kept: string | undefined;
+  return { get: () => kept, set: (text) => void (kept = text) };
 }
 
 /**
- * The first of `transports` that works here, e.g. `[browserWebSocket(url), httpStream(url), httpPoll(url)]`: each gets a
+ * The first of `transports` that works here, e.g. `[nodeWebSocket(url, …), httpStream(url), httpPoll(url)]`: each gets a
  * head start over the next, what worked is remembered, and the first is looked for again later. Positions are kept
- * throughout, so nothing is lost or repeated by a change.
+ * throughout, so nothing is lost or repeated by a change. To move up again it takes a client that is told to move, as the
+ * default ones can be; around it, for the smallest, put `makeBeforeBreak`.
  *
- * @param options  `headStartMs`, default 1_000; `upAfterMs`, default 300_000
+ * @param options  `headStartMs`, default 1_000; `upAfterMs`, default 300_000; `memory`, default the run's
  * @throws {LocalError} `option-invalid` when there is none
  */
-export const firstThatWorks = (transports: readonly Transport[], options: Partial<LadderOptions> = {}): Ladder =>
-  newLadder(transports, { clock: systemClock(), headStartMs: 1_000, upAfterMs: 300_000, ...options });
+export const firstThatWorks = (transports: readonly Transport[], options: Partial<LadderOptions> = {}): Ladder => {
+  if (transports.length === 0) throw new LocalError("option-invalid", "transports: none, at least one wanted");
+  return newLadder(transports, { clock: systemClock(), memory: forgetful(), headStartMs, upAfterMs, ...options });
+};

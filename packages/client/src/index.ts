@@ -2,7 +2,9 @@
 
 import type { Contract } from "@heddle/protocol/contract";
 import { clientOn, type Client, type ClientOptions } from "./client.ts";
-import { browserLifecycle } from "./connection/lifecycle.ts";
+import { browserDevice } from "./device/device.ts";
+import type { DeviceOptions } from "./device/watch-device.ts";
+import { anyTransport, type TransportOptions } from "./transport/any-transport.ts";
 import { browserWebSocket } from "./transport/browser-websocket.ts";
 import { createClientCore } from "./whole-client.ts";
 
@@ -16,5 +18,6 @@ export { browserWebSocket };
  *
  * @throws {LocalError} `option-invalid`, naming field, value and range
  */
-export const createClient = <C extends Contract>(options: ClientOptions): Client<C> =>
-  clientOn(options, createClientCore, browserWebSocket, browserLifecycle);
+export const createClient = <C extends Contract>(
+  options: ClientOptions & DeviceOptions & TransportOptions,
+): Client<C> => clientOn(options, createClientCore, anyTransport(browserWebSocket), { device: browserDevice });

@@ -2,9 +2,11 @@
 
 import { systemRandom } from "@heddle/base/system";
 import type { Contract } from "@heddle/protocol/contract";
+import type { DeviceOptions } from "./device/watch-device.ts";
 import { messagePackClientCodec } from "@heddle/protocol/msgpack";
 import { clientOn, type Client, type ClientOptions } from "./client.ts";
 import { nodeWebSocket } from "./node-websocket.ts";
+import { anyTransport, type TransportOptions } from "./transport/any-transport.ts";
 import { createClientCore } from "./whole-client.ts";
 
 export * from "./api.ts";
@@ -13,12 +15,21 @@ export type { TypedChannel } from "./typed-channel.ts";
 export { messagePackClientCodec };
 export { nodeWebSocket, type NodeWebSocketOptions } from "./node-websocket.ts";
 
+/** A process that no WebSocket gets out of is rare, and knows it. */
+const webSocketAlone: TransportOptions["transports"] = ["websocket"];
+
 /**
  * Makes a client that speaks MessagePack where the server does, else JSON. It connects when it is first used.
  *
  * @throws {LocalError} `option-invalid`, naming field, value and range
  */
-export const createClient = <C extends Contract>(options: ClientOptions): Client<C> =>
-  clientOn(options, createClientCore, (url, clock) =>
-    nodeWebSocket(url, { clock, random: systemRandom(), codec: messagePackClientCodec }),
+export const createClient = <C extends Contract>(
+  options: ClientOptions & DeviceOptions & TransportOptions,
+): Client<C> =>
+  clientOn(options, createClientCore, (address, clock, { transports = webSocketAlone, transportMemory }) =>
+    anyTransport((url) => nodeWebSocket(url, { clock, random: systemRandom(), codec: messagePackClientCodec }))(
+      address,
+      clock,
+      { transports, transportMemory },
+    ),
   );

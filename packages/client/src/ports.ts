@@ -28,6 +28,7 @@ export interface ClientPorts {
     connect: () => void,
     ask: Ask,
     send: Send,
+    restart: (why: string, afterMs?: number) => void,
   ];
 }
 

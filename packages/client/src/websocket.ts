@@ -20,4 +20,4 @@ export { browserWebSocket };
  * @throws {LocalError} `option-invalid`, naming field, value and range
  */
 export const createClient = <C extends Contract>(options: ClientOptions): TypedBareClient<C> =>
-  clientOn(options, createBareClient, browserWebSocket, browserLifecycle);
+  clientOn(options, createBareClient, browserWebSocket, { lifecycle: browserLifecycle });

@@ -6,6 +6,7 @@ import type { Off } from "./emitter.ts";
 import { parseWithBytes, publishBytes } from "./bytes.ts";
 import { history, historyPage } from "./channel/history.ts";
 import { newPresence } from "./channel/presence.ts";
+import { watchDevice, type DeviceOptions } from "./device/watch-device.ts";
 import type { CoreOptions } from "./options.ts";
 import { ports } from "./ports.ts";
 import { inPieces } from "./transport/in-pieces.ts";
@@ -20,7 +21,7 @@ export interface ClientCore extends BareClient {
 }
 
 /** @throws {LocalError} `option-invalid`, naming field, value and range */
-export function createClientCore(options: CoreOptions): ClientCore {
+export function createClientCore(options: CoreOptions & DeviceOptions): ClientCore {
   const client = createBareClient(
     { ...options, transport: makeBeforeBreak(inPieces(options.transport), options) },
     (channel) => {
@@ -38,6 +39,7 @@ export function createClientCore(options: CoreOptions): ClientCore {
     },
     parseWithBytes,
   );
+  watchDevice(client, options);
   const extras: Pick<ClientCore, "onAsk"> = { onAsk: client[ports][0](newAsks) };
   return Object.assign(client, extras) as ClientCore;
 }

@@ -14,6 +14,8 @@ type Answer = (body: Uint8Array, from: NodeId) => Promise<Uint8Array>;
 interface Topic {
   readonly receivers: Set<Receive>;
   attached: Attached | undefined;
+  /** Under way: twice attached would hear everything twice. */
+  attaching: Promise<void> | undefined;
   /** Settles with the first attachment. */
   readonly first: Promise<void>;
 }
@@ -119,6 +121,7 @@ export class RedisBus implements Bus, Disposable {
     const entry: { -readonly [K in keyof Topic]: Topic[K] } = {
       receivers: new Set(),
       attached: undefined,
+      attaching: undefined,
       first: Promise.resolve(),
     };
     this.#topics.set(topic, entry);
@@ -126,8 +129,16 @@ export class RedisBus implements Bus, Disposable {
     return entry;
   }
 
-  async #attach(name: string, topic: Topic): Promise<void> {
+  #attach(name: string, topic: Topic): Promise<void> {
+    topic.attaching ??= this.#attachOnce(name, topic).finally(() => {
+      topic.attaching = undefined;
+    });
+    return topic.attaching;
+  }
+
+  async #attachOnce(name: string, topic: Topic): Promise<void> {
     const { links, space } = this.#options;
+    let isBroken = false;
     const partition = space.partitionOf(name);
     const attached = await links.attach(partition, space.key(partition, "t", name), {
       message: (_gen, body) => {
@@ -137,12 +148,13 @@ export class RedisBus implements Bus, Disposable {
         for (const receive of [...topic.receivers]) receive(content, from);
       },
       broken: () => {
+        isBroken = true;
         topic.attached = undefined;
         this.#lost();
       },
     });
-    if (this.#topics.get(name) === topic && !this.#isClosed) topic.attached = attached;
-    else attached.detach();
+    if (this.#topics.get(name) !== topic || this.#isClosed) attached.detach();
+    else if (!isBroken) topic.attached = attached;
   }
 
   #lost(): void {

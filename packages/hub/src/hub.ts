@@ -5,6 +5,7 @@ import { Channels } from "./channel/channels.ts";
 import { asHubError, Publisher, type Publication } from "./channel/publisher.ts";
 import { Admission } from "./pressure/admission.ts";
 import { Arrivals } from "./pressure/arrivals.ts";
+import { ChannelRates } from "./pressure/channel-rates.ts";
 import { MemoryGuard, type MemoryLevel } from "./pressure/memory-guard.ts";
 import { UserRates } from "./pressure/rates.ts";
 import { ReadBudget } from "./pressure/read-budget.ts";
@@ -87,6 +88,7 @@ export class Hub {
     const asks = new Asks(name, clock, limits.asksMax);
     const nodes = (this.#nodes = new Nodes({ engine, clock, counters, limits }));
     this.#people = new People({ nodes, sessions: this.#sessions, asks, clock, limits });
+    const sessions = this.#sessions;
     this.#node = {
       name,
       engine,
@@ -105,6 +107,7 @@ export class Hub {
       admission: new Admission({ clock, limits }),
       arrivals: new Arrivals({ clock, random, limits }),
       userRates: new UserRates(limits),
+      channelRates: new ChannelRates(limits),
       memory: new MemoryGuard(
         options.memory,
         {
@@ -125,8 +128,8 @@ export class Hub {
       pieces: { length: 0 },
       noticePolicy,
       isDraining: false,
+      connectionsOf: (userId) => sessions.countOfUser(userId),
     };
-    const sessions = this.#sessions;
     this.#host = {
       node: this.#node,
       opened: (session) => sessions.opened(session),
@@ -230,11 +233,13 @@ export class Hub {
 
   /**
    * As `askConnection`, for many values, of a connection of this node: what iterating throws says why there are no more.
-   * @throws {HubError} `unknownName`
+   * @throws {HubError} `unknownName`; `badRequest` for a client over HTTP
    */
   askConnectionStream(connectionId: string, { op, json, timeoutMs, signal }: Question): AsyncIterable<unknown> {
     const session = this.#sessions.withId(connectionId);
     if (session === undefined) throw new HubError("unknownName", `no connection ${connectionId} on this node`);
+    if (!session.outgoing.port.windowed)
+      throw new HubError("badRequest", `${op}: a stream of answers needs a WebSocket, ${connectionId} has none`);
     return this.#node.asks.stream(session, op, json, timeoutMs, signal);
   }
 

@@ -27,6 +27,7 @@ describe("the hub's limits", () => {
     ["nodeMessageBytes", 1_000],
     ["revocationsMax", 200_000],
     ["revocationStaleMs", 100],
+    ["revocationWaitMs", 100_000],
   ] as const)("refuse %s of %d, naming it", (name, value) => {
     expect(() => resolveLimits({ [name]: value })).toThrow(`limits.${name}`);
   });

@@ -19,6 +19,8 @@ export interface HubLimits extends RateLimits, NodesLimits, RevocationsLimits {
   readonly slowMs: number;
   /** Subscriptions of one connection. 1…10_000, default 512. */
   readonly subscriptionCount: number;
+  /** Connections of one user on this node; beyond, closed with 4029. 1…10_000_000, default 1_000. */
+  readonly userConnections: number;
   /** Channels held by this node. 1…10_000_000, default 100_000. */
   readonly channelsMax: number;
   /** Entries and bytes a channel's ring holds. Defaults 1_000 and 1_048_576. */
@@ -114,6 +116,7 @@ export const hubLimits: HubLimits = {
   controlHeadroomBytes: 131_072,
   slowMs: wireLimits.slowMs,
   subscriptionCount: wireLimits.subscriptionCount,
+  userConnections: 1_000,
   channelsMax: 100_000,
   ringCount: 1_000,
   ringBytes: 1_048_576,
@@ -158,6 +161,9 @@ export const hubLimits: HubLimits = {
   userBytesBurst: 16_777_216,
   subscriptionsPerSecond: 100,
   subscriptionsBurst: 2_048,
+  wrongFrameCost: 5,
+  channelPublishesPerSecond: 10_000,
+  channelPublishesBurst: 20_000,
   floodFactor: 10,
   piecesLengthMax: 33_554_432,
   appendTargetMs: 50,
@@ -175,6 +181,7 @@ export const hubLimits: HubLimits = {
   revocationsMax: 100_000,
   revocationLookMs: 400,
   revocationStaleMs: 1_000,
+  revocationWaitMs: 3_000,
 };
 
 export interface HubOptions {
@@ -199,6 +206,7 @@ export function resolveLimits(given: Partial<HubLimits> = {}): HubLimits {
   expectInteger("limits.queueBytes", limits.queueBytes, 16_384, 16_777_216);
   expectRange("limits.slowMs", limits.slowMs, 1_000, 600_000);
   expectInteger("limits.subscriptionCount", limits.subscriptionCount, 1, 10_000);
+  expectInteger("limits.userConnections", limits.userConnections, 1, 10_000_000);
   expectInteger("limits.channelsMax", limits.channelsMax, 1, 10_000_000);
   expectInteger("limits.keyCount", limits.keyCount, 1, 100_000);
   expectInteger("limits.readsMax", limits.readsMax, 1, 10_000);
@@ -207,6 +215,7 @@ export function resolveLimits(given: Partial<HubLimits> = {}): HubLimits {
   expectPresence(limits);
   expectRange("limits.pingMs", limits.pingMs, 1_000, 300_000);
   expectInteger("limits.piecesLengthMax", limits.piecesLengthMax, wireLimits.bigFrameLength, 10_000_000_000);
+  expectInteger("limits.wrongFrameCost", limits.wrongFrameCost, 1, 1_000);
   expectRange("limits.floodFactor", limits.floodFactor, 2, 1_000);
   expectRange("limits.appendTargetMs", limits.appendTargetMs, 1, 60_000);
   expectInteger("limits.appendsMax", limits.appendsMax, 1, 1_000_000);
@@ -221,10 +230,12 @@ export function resolveLimits(given: Partial<HubLimits> = {}): HubLimits {
   expectInteger("limits.revocationsMax", limits.revocationsMax, 1, 100_000);
   expectRange("limits.revocationLookMs", limits.revocationLookMs, 50, 60_000);
   expectRange("limits.revocationStaleMs", limits.revocationStaleMs, limits.revocationLookMs, 86_400_000);
+  expectRange("limits.revocationWaitMs", limits.revocationWaitMs, 0, 60_000);
   const rates = [
     ...(["framesPerSecond", "framesBurst", "bytesPerSecond", "bytesBurst", "userFramesPerSecond"] as const),
     ...(["userFramesBurst", "userBytesPerSecond", "userBytesBurst"] as const),
     ...(["subscriptionsPerSecond", "subscriptionsBurst"] as const),
+    ...(["channelPublishesPerSecond", "channelPublishesBurst"] as const),
   ];
   for (const field of rates) expectInteger(`limits.${field}`, limits[field], 1, 1_000_000_000);
   const positive = ["controlHeadroomBytes", "ringCount", "ringBytes", "ringsBytes", "sliceBytes"] as const;

@@ -41,5 +41,5 @@ describe("a node that comes up before ten thousand returning clients", () => {
     }
     expect(after.hub.counters.resumes).toBe(clientCount);
     expect(after.hub.counters.storeReads).toBe(channelCount);
-  });
+  }, 60_000);
 });

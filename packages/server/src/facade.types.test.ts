@@ -2,7 +2,7 @@
 
 import { call, channel, defineContract, stream, volatile } from "@heddle/protocol/contract";
 import { z } from "zod";
-import { createServer, dangerouslyAllowAnonymous, jwt, refuse, stateAt } from "./index.ts";
+import { createServer, dangerouslyAllowAnonymous, refuse, stateAt } from "./index.ts";
 
 const chat = defineContract({
   channels: {
@@ -29,7 +29,7 @@ const chat = defineContract({
   notices: { notify: z.object({ text: z.string() }) },
 });
 
-const server = createServer({ contract: chat, auth: dangerouslyAllowAnonymous(jwt({ secret: "" })) });
+const server = createServer({ contract: chat, auth: dangerouslyAllowAnonymous() });
 
 // @ts-expect-error there is no default for auth
 createServer({ contract: chat });

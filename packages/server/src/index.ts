@@ -8,8 +8,8 @@ export {
   type AuthFunction,
   type AuthScheme,
 } from "./auth/auth.ts";
-export { jwt, type JwtOptions } from "./auth/jwt.ts";
-export { signToken, type SignTokenOptions } from "./auth/sign-token.ts";
+export type { AddressCounters, AddressLimits } from "./addresses/address-gate.ts";
+export type { ProxyOptions } from "./addresses/client-address.ts";
 export type { HistoryPage, HistoryQuery, StoredEvent } from "./contract/events.ts";
 export type { AskOptions, ConnectionRecipient, UserAnswers, UserRecipient } from "./contract/recipients.ts";
 export { forbid, refuse, Refusal } from "./contract/refusal.ts";

@@ -7,17 +7,29 @@ import { memoryEngine } from "@heddle/hub/memory";
 import type { Engine } from "@heddle/hub/ports";
 import type { Codec } from "@heddle/protocol";
 import type { Contract } from "@heddle/protocol/contract";
+import type { AddressLimits } from "./addresses/address-gate.ts";
+import { clientAddressBehind, type ClientAddress, type ProxyOptions } from "./addresses/client-address.ts";
 import { resolveAuth, type Auth, type AuthScheme } from "./auth/auth.ts";
 import { stderrLogger, type Logger } from "./logger.ts";
 import { originCheck, type Origins } from "./transport-websocket/origin.ts";
 
-export interface ServerLimits extends HubLimits {
+export interface ServerLimits extends HubLimits, AddressLimits {
   /** Open connections of this process; beyond that 503. 1…10_000_000, default 100_000. */
   readonly maxConnections: number;
   /** Body of a POST to the HTTP transport; beyond that 413. Bytes, 131_072…16_777_216, default 1_048_576. */
   readonly httpBodyBytes: number;
   /** How long such a body may take to arrive; then 408. Milliseconds, 100…300_000, default 10_000. */
   readonly httpBodyMs: number;
+  /**
+   * From a socket's first moment to the last header of its request, on the server that `listen` makes; then 408. Milliseconds,
+   * 100…300_000, default 10_000.
+   */
+  readonly handshakeMs: number;
+  /**
+   * Sockets of the server that `listen` makes, with those that have not asked for anything yet; more are closed at once.
+   * 1…10_000_000, default 110_000.
+   */
+  readonly socketsMax: number;
 }
 
 export const serverLimits: ServerLimits = {
@@ -25,6 +37,12 @@ export const serverLimits: ServerLimits = {
   maxConnections: 100_000,
   httpBodyBytes: 1_048_576,
   httpBodyMs: 10_000,
+  handshakeMs: 10_000,
+  socketsMax: 110_000,
+  addressConnections: 2_000,
+  addressAttemptsPerSecond: 200,
+  addressAttemptsBurst: 2_000,
+  addressesMax: 200_000,
 };
 
 export interface ServerOptions<C extends Contract> {
@@ -42,6 +60,11 @@ export interface ServerOptions<C extends Contract> {
   readonly cookie?: string;
   /** Pages that may connect. Default `same`: those of the host they connect to. */
   readonly origins?: Origins;
+  /**
+   * The proxies in front of this server: whose word about a client's address counts. Default: nobody's. Limits by address
+   * then leave out addresses of private networks, which are most likely a proxy's.
+   */
+  readonly proxies?: ProxyOptions;
   /** How frames may be written besides JSON, if the client asks for it: `[messagePackCodec]`. Default: none. */
   readonly codecs?: readonly Codec[];
   /**
@@ -64,6 +87,8 @@ export interface Settings<C extends Contract> {
   readonly path: string;
   readonly cookie: string | undefined;
   readonly origins: Origins;
+  readonly clientAddress: ClientAddress;
+  readonly knowsProxies: boolean;
   readonly codecs: readonly Codec[];
   readonly secret: Uint8Array;
   readonly limits: ServerLimits;
@@ -89,6 +114,12 @@ export function resolveServer<C extends Contract>(given: ServerOptions<C>): Sett
   expectInteger("limits.maxConnections", limits.maxConnections, 1, 10_000_000);
   expectInteger("limits.httpBodyBytes", limits.httpBodyBytes, 131_072, 16_777_216);
   expectInteger("limits.httpBodyMs", limits.httpBodyMs, 100, 300_000);
+  expectInteger("limits.handshakeMs", limits.handshakeMs, 100, 300_000);
+  expectInteger("limits.socketsMax", limits.socketsMax, 1, 10_000_000);
+  expectInteger("limits.addressConnections", limits.addressConnections, 1, 10_000_000);
+  expectInteger("limits.addressAttemptsPerSecond", limits.addressAttemptsPerSecond, 1, 1_000_000);
+  expectInteger("limits.addressAttemptsBurst", limits.addressAttemptsBurst, 1, 1_000_000);
+  expectInteger("limits.addressesMax", limits.addressesMax, 1_000, 10_000_000);
   const secret = resolveSecret(given.secret, engine, random);
   return {
     contract,
@@ -97,6 +128,8 @@ export function resolveServer<C extends Contract>(given: ServerOptions<C>): Sett
     path,
     cookie,
     origins,
+    clientAddress: clientAddressBehind(given.proxies),
+    knowsProxies: given.proxies !== undefined,
     codecs,
     secret,
     limits,

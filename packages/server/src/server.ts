@@ -2,11 +2,12 @@
 
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { base64urlEncode, expectRange, messageOf, OptionError, type Clock } from "@heddle/base";
-import { toWirePos, type Guarantee, type WirePos } from "@heddle/protocol";
+import { isUserId, toWirePos, type Guarantee, type WirePos } from "@heddle/protocol";
 import type { CallName, ChannelKey, Contract, NoticeInput, NoticeName } from "@heddle/protocol/contract";
-import { Hub, type DrainOptions, type NodeStates, type RevocationTarget } from "@heddle/hub";
+import { Hub, hubLimits, type DrainOptions, type HubLimits, type NodeStates, type RevocationTarget } from "@heddle/hub";
 import type { Authenticator, ConnectionPort, ConnectionSink, HubCounters, Peer } from "@heddle/hub/ports";
-import { isUserId } from "./auth/auth.ts";
+import { AddressGate, type AddressCounters } from "./addresses/address-gate.ts";
+import { counted } from "./addresses/counted.ts";
 import { ContractApplication } from "./contract/application.ts";
 import { ConnectionRecipient, noticeOf, UserRecipient, type RecipientEnv } from "./contract/recipients.ts";
 import { Faults } from "./contract/refusal.ts";
@@ -37,6 +38,8 @@ export interface ServerStats {
   /** What the engine in force guarantees. */
   readonly guarantee: Guarantee | undefined;
   readonly counters: Readonly<HubCounters> | undefined;
+  /** Of limits by client address. */
+  readonly addresses: Readonly<AddressCounters>;
 }
 
 export interface CloseOptions {
@@ -70,6 +73,7 @@ export class HeddleServer<C extends Contract> implements AsyncDisposable {
   readonly #setup = new Setup();
   readonly #application: ContractApplication;
   readonly #authenticator: Authenticator;
+  readonly #addresses: AddressGate;
   readonly #transport: WebSocketTransport;
   readonly #http: HttpTransport;
   readonly #recipients: RecipientEnv;
@@ -94,10 +98,13 @@ export class HeddleServer<C extends Contract> implements AsyncDisposable {
     this.#authenticator = auth.open({ clock, logger });
     this.#recipients = { contract, hub: () => this.#open() };
     const { maxConnections, queueBytes, httpBodyBytes, httpBodyMs } = limits;
+    this.#addresses = new AddressGate(clock, limits, settings.knowsProxies);
     const door = {
-      ...{ clock, path, maxConnections, queueBytes },
+      ...{ clock, path, maxConnections, queueBytes, clientAddress: settings.clientAddress },
+      addressRefusal: (address: string) => this.#addresses.refusal(address),
       isReady: () => this.#isReady && (this.#hub?.takesNewcomers ?? false),
-      accept: (port: ConnectionPort, peer: Peer) => (this.#hub as Hub).accept(port, peer),
+      accept: (port: ConnectionPort, peer: Peer) =>
+        counted((this.#hub as Hub).accept(port, peer), this.#addresses.opened(peer.address)),
     };
     this.#http = new HttpTransport({
       ...door,
@@ -188,9 +195,9 @@ export class HeddleServer<C extends Contract> implements AsyncDisposable {
   async listen(options: ListenOptions): Promise<Address> {
     if (this.#own !== undefined) throw new SetupError("already-started", "listen: listening already");
     this.#application.start();
-    const { logger, path } = this.#settings;
+    const { logger, path, limits } = this.#settings;
     const own = createOwnServer(options.handler, {
-      ...{ logger, path },
+      ...{ logger, path, socketsMax: limits.socketsMax, handshakeMs: limits.handshakeMs },
       transport: (request, response) => this.handleRequest(request, response),
       isReady: () => this.#isReady && (this.#hub?.takesNewcomers ?? false),
       isDraining: () => this.#isLeaving,
@@ -283,6 +290,7 @@ export class HeddleServer<C extends Contract> implements AsyncDisposable {
       uptimeMs: this.#settings.clock.monotonicMs() - this.#startedMs,
       guarantee: hub?.guarantee,
       counters: hub?.counters,
+      addresses: this.#addresses.counters,
     };
   }
 
@@ -333,9 +341,17 @@ export class HeddleServer<C extends Contract> implements AsyncDisposable {
 
   async #openHub(): Promise<Hub> {
     const { engine, clock, random, secret, limits } = this.#settings;
-    const { maxConnections: _, httpBodyBytes: _bytes, httpBodyMs: _ms, ...ofHub } = limits;
+    const ofHub = Object.fromEntries(Object.keys(hubLimits).map((name) => [name, limits[name as keyof HubLimits]]));
     this.#hub = await Hub.open({
-      ...{ engine, clock, random, limits: ofHub, clusterSecret: secret, digest: nodeDigest, memory: processMemory },
+      ...{
+        engine,
+        clock,
+        random,
+        limits: ofHub as Partial<HubLimits>,
+        clusterSecret: secret,
+        digest: nodeDigest,
+        memory: processMemory,
+      },
       application: this.#application,
       authenticator: this.#authenticator,
       bulkSender: webSocketBulkSender,

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@heddle/client";
 import { channel, defineContract } from "@heddle/protocol/contract";
-import { signToken } from "@heddle/server";
+import { signToken } from "@heddle/auth-jwt";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { Inbox } from "../support/inbox.ts";

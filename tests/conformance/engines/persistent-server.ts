@@ -1,5 +1,6 @@
 import { disk } from "@heddle/engine-disk";
-import { createServer, jwt } from "@heddle/server";
+import { jwt } from "@heddle/auth-jwt";
+import { createServer } from "@heddle/server";
 import type { Contract } from "@heddle/protocol/contract";
 
 /** A server whose channels are there again after a restart. The secret is kept too: it says who published what. */

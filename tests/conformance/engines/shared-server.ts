@@ -1,5 +1,6 @@
 import { redis } from "@heddle/engine-redis";
-import { createServer, jwt } from "@heddle/server";
+import { jwt } from "@heddle/auth-jwt";
+import { createServer } from "@heddle/server";
 import type { Contract } from "@heddle/protocol/contract";
 
 /** One of any number of servers that show as one. All have the same secret, which says who published what. */

@@ -1,7 +1,7 @@
 import { memoryEngine, MemoryStore } from "@heddle/server";
 import { describe, expect, it } from "vitest";
 import { startChat } from "../support/chat.ts";
-import { clientOf, online } from "../support/clients.ts";
+import { clientOf, reachable } from "../support/clients.ts";
 import { RawClient } from "../support/raw-client.ts";
 
 const secret = "a secret that both nodes know, 32+";
@@ -14,13 +14,14 @@ describe("a question to a user", () => {
     desk.onAsk("confirm", () => {
       throw new Error("nobody at the desk");
     });
-    await Promise.all([phone, desk, tv].map(online)); // nobody answers at the tv
+    const ids: string[] = [];
+    for (const client of [phone, desk, tv]) ids.push(await reachable(chat, client, ids)); // nobody answers at the tv
     const result = await chat.server.user("ada").ask("confirm", { text: "sure?" });
-    expect(result.answers).toEqual([{ connectionId: phone.connectionId, value: { yes: true } }]);
+    expect(result.answers).toEqual([{ connectionId: ids[0], value: { yes: true } }]);
     expect(result.failures).toHaveLength(2);
     const why = expect.stringContaining("nobody at the desk") as string; // the client says so, as its user's own code
-    expect(result.failures).toContainEqual({ connectionId: desk.connectionId, code: 310, why });
-    expect(result.failures).toContainEqual({ connectionId: tv.connectionId, code: 302, why: "nobody answers confirm" });
+    expect(result.failures).toContainEqual({ connectionId: ids[1], code: 310, why });
+    expect(result.failures).toContainEqual({ connectionId: ids[2], code: 302, why: "nobody answers confirm" });
     expect(result.missing).toEqual([]);
     await Promise.all([phone, desk, tv].map((client) => client.close()));
   });
@@ -50,17 +51,19 @@ describe("a question to a user", () => {
     await using there = clientOf(two, "ada");
     here.onAsk("confirm", () => ({ yes: true }));
     there.onAsk("confirm", () => ({ yes: false }));
-    await Promise.all([here, there].map(online));
+    const ids = [await reachable(one, here)];
+    ids.push(await reachable(two, there, ids));
     const result = await one.server.user("ada").ask("confirm", { text: "?" });
     expect(result).toEqual({
       answers: [
-        { connectionId: here.connectionId, value: { yes: true } },
-        { connectionId: there.connectionId, value: { yes: false } },
+        { connectionId: ids[0], value: { yes: true } },
+        { connectionId: ids[1], value: { yes: false } },
       ],
       failures: [],
       missing: [],
     });
-    expect(await one.server.connection(there.connectionId as string).ask("confirm", { text: "?" })).toEqual({
+    const now = await reachable(two, there, [...ids, await reachable(one, here, ids)]);
+    expect(await one.server.connection(now).ask("confirm", { text: "?" })).toEqual({
       yes: false,
     });
   });
@@ -102,9 +105,9 @@ describe("a question to one connection", () => {
     await using ada = clientOf(chat, "ada");
     let answer: () => { yes: boolean } = () => ({ yes: true });
     ada.onAsk("confirm", () => answer());
-    await online(ada);
-    const connection = chat.server.connection(ada.connectionId as string);
-    expect(await connection.ask("confirm", { text: "?" })).toEqual({ yes: true });
+    const first = await reachable(chat, ada);
+    expect(await chat.server.connection(first).ask("confirm", { text: "?" })).toEqual({ yes: true });
+    const connection = chat.server.connection(await reachable(chat, ada, [first]));
     answer = () => {
       throw new Error("no idea");
     };

@@ -1,7 +1,8 @@
-import { jwt, memoryEngine, MemoryStore, signToken } from "@heddle/server";
+import { jwt, signToken } from "@heddle/auth-jwt";
+import { memoryEngine, MemoryStore } from "@heddle/server";
 import { describe, expect, it } from "vitest";
 import { startChat, type RunningChat } from "../support/chat.ts";
-import { clientOf, online, type ChatClient } from "../support/clients.ts";
+import { clientOf, online, reachable, type ChatClient } from "../support/clients.ts";
 import { Inbox } from "../support/inbox.ts";
 import { unicastOutcome } from "../support/transports.ts";
 
@@ -34,14 +35,14 @@ describe("one server of several", () => {
     await using there = signedIn(two, "ada");
     const notices = new Inbox<string>();
     there.onNotice("notify", ({ text }) => notices.take(text));
-    await online(there);
-    const connectionId = there.connectionId as string;
+    const connectionId = await reachable(two, there);
     expect(await one.server.connection(connectionId).send("notify", { text: "to you" })).toBe(unicastOutcome());
     await one.server.user("ada").send("notify", { text: "to ada" });
     await one.server.broadcast("notify", { text: "to all" });
     expect((await notices.nextOf(3)).toSorted()).toEqual(["to ada", "to all", "to you"]);
+    const now = await reachable(two, there, [connectionId]);
     expect(await one.server.user("ada").connections()).toEqual({
-      connections: [{ connectionId, node: "n2" }],
+      connections: [{ connectionId: now, node: "n2" }],
       count: 1,
       missing: [],
     });
@@ -58,7 +59,7 @@ describe("one server of several", () => {
     await using here = signedIn(one, "ada");
     await using there = signedIn(two, "ada");
     const ends = [endsOf(here), endsOf(there)];
-    await Promise.all([here, there].map(online));
+    await reachable(two, there, [await reachable(one, here)]);
     expect(await one.server.user("ada").disconnect("house rules")).toEqual({ count: 2, missing: [] });
     for (const inbox of ends) expect(await inbox.next()).toBe("closed 4403 house rules");
   });

@@ -66,29 +66,34 @@ describe("a stream", () => {
     expect(await app.ended.next()).toBe("done");
   });
 
-  it("whose consumer is slow stops its handler, while publications, calls and other streams go on", async () => {
-    await using app = await start();
-    await using ada = app.client();
-    const slow = streamOf(ada, "count", { to: 1_000_000, pad: 1_000 });
-    expect((await slow.next()).value).toMatch(/^1x/);
-    const heard = new Inbox<string>();
-    const room = ada.channel("room");
-    room.on("message", (text) => heard.take(text));
-    await room.ready();
-    for (let n = 1; n <= 500; n++) {
-      await app.server.channel("room").publish({}, "message", `${n}${"y".repeat(2_000)}`); // four windows in all
-      expect(await heard.next()).toMatch(new RegExp(`^${n}y`));
-    }
-    expect(await ada.call("plain", "still here")).toBe("STILL HERE");
-    const others: string[] = [];
-    for await (const value of streamOf(ada, "count", { to: 3 })) others.push(value);
-    expect(others).toEqual(["1", "2", "3"]);
-    app.latest = 0;
-    expect((await slow.next()).value).toMatch(/^2x/);
-    await slow.return?.();
-    expect(app.latest).toBeLessThan(100); // 64 KiB ahead and one part: it had stopped
-    expect([await app.ended.next(), await app.ended.next()]).toEqual(["done", whyLeft()]);
-  });
+  // 500 turns of a poll: seconds where nothing else runs, many more where it does.
+  it(
+    "whose consumer is slow stops its handler, while publications, calls and other streams go on",
+    { timeout: 60_000 },
+    async () => {
+      await using app = await start();
+      await using ada = app.client();
+      const slow = streamOf(ada, "count", { to: 1_000_000, pad: 1_000 });
+      expect((await slow.next()).value).toMatch(/^1x/);
+      const heard = new Inbox<string>();
+      const room = ada.channel("room");
+      room.on("message", (text) => heard.take(text));
+      await room.ready();
+      for (let n = 1; n <= 500; n++) {
+        await app.server.channel("room").publish({}, "message", `${n}${"y".repeat(2_000)}`); // four windows in all
+        expect(await heard.next()).toMatch(new RegExp(`^${n}y`));
+      }
+      expect(await ada.call("plain", "still here")).toBe("STILL HERE");
+      const others: string[] = [];
+      for await (const value of streamOf(ada, "count", { to: 3 })) others.push(value);
+      expect(others).toEqual(["1", "2", "3"]);
+      app.latest = 0;
+      expect((await slow.next()).value).toMatch(/^2x/);
+      await slow.return?.();
+      expect(app.latest).toBeLessThan(100); // 64 KiB ahead and one part: it had stopped
+      expect([await app.ended.next(), await app.ended.next()]).toEqual(["done", whyLeft()]);
+    },
+  );
 
   it("that is left runs the handler's finally", async () => {
     await using app = await start();

@@ -1,7 +1,7 @@
 import { memoryEngine, MemoryStore } from "@heddle/server";
 import { describe, expect, it } from "vitest";
 import { startChat } from "../support/chat.ts";
-import { clientOf, Line, online } from "../support/clients.ts";
+import { clientOf, Line, online, reachable } from "../support/clients.ts";
 import { Inbox } from "../support/inbox.ts";
 import { unicastOutcome } from "../support/transports.ts";
 
@@ -33,9 +33,10 @@ describe("a notice to a user", () => {
     await using ada = clientOf(line, "ada");
     const inbox = new Inbox<string>();
     ada.onNotice("notify", ({ text }) => inbox.take(text));
-    await online(ada);
+    const first = await reachable(chat, ada);
     await chat.server.user("ada").send("notify", { text: "0" });
     expect(await inbox.next()).toBe("0");
+    await reachable(chat, ada, [first]); // who is not there loses no line
     line.cut();
     for (const text of ["1", "2", "3"]) await chat.server.user("ada").send("notify", { text });
     line.mend();
@@ -53,8 +54,9 @@ describe("a notice to one connection", () => {
     const [p, d] = [new Inbox<string>(), new Inbox<string>()];
     phone.onNotice("notify", ({ text }) => p.take(text));
     desk.onNotice("notify", ({ text }) => d.take(text));
-    await Promise.all([phone, desk].map(online));
-    const outcome = await chat.server.connection(phone.connectionId as string).send("notify", { text: "you" });
+    const id = await reachable(chat, phone);
+    await online(desk);
+    const outcome = await chat.server.connection(id).send("notify", { text: "you" });
     expect(outcome).toBe(unicastOutcome());
     expect(await p.next()).toBe("you");
     await chat.server.user("ada").send("notify", { text: "both" });
@@ -78,7 +80,8 @@ describe("showing a user out", () => {
       client.onState((state) => {
         if (state.name === "closed") ends.take(state.why);
       });
-    await Promise.all([phone, desk, bob].map(online));
+    await reachable(chat, desk, [await reachable(chat, phone)]);
+    await online(bob);
     expect(await chat.server.user("ada").disconnect("house rules")).toEqual({ count: 2, missing: [] });
     expect(await ends.nextOf(2)).toEqual(["house rules", "house rules"]);
     expect(bob.state.name).toBe("online");

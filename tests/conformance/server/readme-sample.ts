@@ -1,4 +1,5 @@
-import { createServer, jwt, refuse } from "@heddle/server";
+import { jwt } from "@heddle/auth-jwt";
+import { createServer, refuse } from "@heddle/server";
 import { call, channel, defineContract, volatile } from "@heddle/protocol/contract";
 import { z } from "zod";
 

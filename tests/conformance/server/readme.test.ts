@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { signToken } from "@heddle/server";
+import { signToken } from "@heddle/auth-jwt";
 import { createClient } from "@heddle/client";
 import { describe, expect, it } from "vitest";
 import { Inbox } from "../support/inbox.ts";

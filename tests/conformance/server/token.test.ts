@@ -1,5 +1,6 @@
 import { createClient } from "@heddle/client";
-import { createServer, dangerouslyAllowAnonymous, jwt, signToken } from "@heddle/server";
+import { jwt, signToken } from "@heddle/auth-jwt";
+import { createServer, dangerouslyAllowAnonymous } from "@heddle/server";
 import { describe, expect, it } from "vitest";
 import { chat as chatContract, startChat } from "../support/chat.ts";
 import { RawClient } from "../support/raw-client.ts";

@@ -1,6 +1,7 @@
 // Real clients for tests, and a line between them and a server that can be cut.
 
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { inject } from "vitest";
 import { createClient, watchFrames, type Client, type ClientOptions, type FrameListener } from "@heddle/client";
 import type { chat, ChatServer } from "./chat.ts";
 import { until } from "./inbox.ts";
@@ -37,6 +38,29 @@ export function online(client: ChatClient): Promise<void> {
     (wake) => void client.onState(wake),
     () => `online, but ${JSON.stringify(client.state)}`,
   );
+}
+
+/**
+ * Resolves when the server can reach the client, one of those it was told to reach by `chat` before being left out. A client
+ * that polls is reached while a poll of it is held, which each has a connection of its own.
+ *
+ * @param before  ids of connections that are other clients', or over by now
+ * @returns the id of its connection
+ */
+export async function reachable(
+  { server }: { readonly server: ChatServer },
+  client: ChatClient,
+  before: readonly string[] = [],
+): Promise<string> {
+  await online(client);
+  if (inject("transport") !== "poll") return client.connectionId as string;
+  for (;;) {
+    const { connections } = await server.user(client.userId as string).connections();
+    // The first poll is answered at once.
+    const held = connections.find(({ connectionId: id }) => id !== client.connectionId && !before.includes(id));
+    if (held !== undefined) return held.connectionId;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 /** A line between clients and a server that can be cut and mended. */

@@ -1,11 +1,12 @@
 // A load balancer as deploy/ describes it, with this test's addresses in place of the recipe's, and nothing else changed.
 
-import { spawn, type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { spawnBound } from "@heddle/testkit/process";
 
 export const kinds = ["nginx", "haproxy"] as const;
 export type Kind = (typeof kinds)[number];
@@ -16,12 +17,15 @@ export interface BalancerOptions {
   readonly ports: readonly number[];
   /** Silence after which it ends a connection. Default: the recipe's. Seconds. */
   readonly idleS?: number;
+  /** Other changes of the recipe: what stands there, and what is to stand there instead. */
+  readonly edits?: readonly (readonly [from: string, to: string])[];
 }
 
 const recipes: Readonly<Record<Kind, string>> = { nginx: "nginx.conf", haproxy: "haproxy.cfg" };
 const startMs = 10_000;
 
 export class Balancer implements AsyncDisposable {
+  /** For WebSockets. */
   readonly url: string;
   readonly #process: ChildProcess;
   readonly #folder: string;
@@ -32,7 +36,7 @@ export class Balancer implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  static async start({ kind, ports, idleS }: BalancerOptions): Promise<Balancer> {
+  static async start({ kind, ports, idleS, edits = [] }: BalancerOptions): Promise<Balancer> {
     const folder = mkdtempSync(join(tmpdir(), "heddle-balancer-"));
     const port = await freePort();
     let text = readFileSync(new URL(`../../../deploy/${recipes[kind]}`, import.meta.url), "utf8");
@@ -52,13 +56,14 @@ export class Balancer implements AsyncDisposable {
       put("maxconn 200000", "maxconn 2000"); // the machine's limit of open files may be below that
       if (idleS !== undefined) put(/timeout (client|server|tunnel) 60s/g, `timeout $1 ${idleS}s`);
     }
+    for (const [from, to] of edits) put(from, to);
     const file = join(folder, recipes[kind]);
     writeFileSync(file, text);
     const args =
       kind === "nginx"
         ? ["-c", file, "-p", folder, "-e", "stderr", "-g", `daemon off; pid ${folder}/pid;`]
         : ["-db", "-f", file];
-    const process = spawn(kind, args, { stdio: ["ignore", "ignore", "pipe"] });
+    const process = spawnBound(kind, args, { stdio: ["ignore", "ignore", "pipe"] });
     let said = "";
     process.stderr?.on("data", (part: Buffer) => (said += part.toString()));
     const failed = once(process, "exit").then(([code]) => {
@@ -67,6 +72,11 @@ export class Balancer implements AsyncDisposable {
     await Promise.race([reached(port), failed]);
     failed.catch(() => undefined); // later it ends because it is told to
     return new Balancer(port, process, folder);
+  }
+
+  /** For the HTTP transport. */
+  get httpUrl(): string {
+    return this.url.replace("ws:", "http:");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -13,7 +13,13 @@ const outbox = await openOutbox({
   onWarning: ({ code }) => void warnings.push(code),
 });
 outbox.onSettled(({ outcome }) => void settled.push(outcome));
-const client = createClient<typeof words>({ url: "/realtime", token: () => "ada", outbox, backoffMaxMs: 200 });
+const client = createClient<typeof words>({
+  url: "/realtime",
+  transports: ["websocket"], // what the test unplugs
+  token: () => "ada",
+  outbox,
+  backoffMaxMs: 200,
+});
 const room = client.channel("room", { roomId: "1" }, { at: "kept" });
 room.on("said", (text) => void heard.push(text));
 

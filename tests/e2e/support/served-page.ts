@@ -1,7 +1,7 @@
 // A page of a test's own: one script, bundled as an application's would be, and a Heddle server at the same address.
 
-import { createServer as createHttpServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { build } from "vite";
@@ -9,10 +9,13 @@ import { build } from "vite";
 /** What is needed of the Heddle server. The test made it and closes it. */
 interface Attachable {
   attach(http: ReturnType<typeof createHttpServer>): Promise<unknown>;
+  handleRequest(request: IncomingMessage, response: ServerResponse): boolean;
 }
 
 export interface ServedPage extends AsyncDisposable {
   readonly url: string;
+  /** Connections that are open, also as WebSockets. */
+  readonly sockets: ReadonlySet<Socket>;
 }
 
 /** @param script  a file of this folder */
@@ -24,18 +27,26 @@ export async function servePage(script: string, heddle: Attachable): Promise<Ser
       write: false,
       target: "es2022",
       lib: { entry: fileURLToPath(new URL(script, import.meta.url)), formats: ["es"] },
+      rolldownOptions: { output: { codeSplitting: false } },
     },
   });
   const outputs = (Array.isArray(built) ? built : [built]).flatMap((each) => ("output" in each ? each.output : []));
   const code = outputs.flatMap((each) => (each.type === "chunk" ? [each.code] : [])).join("\n");
   const http = createHttpServer((request, response) => {
+    if (heddle.handleRequest(request, response)) return;
     const isScript = request.url === "/page.js";
     response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
     response.end(isScript ? code : `<!doctype html><title>t</title><script type="module" src="/page.js"></script>`);
   });
+  const sockets = new Set<Socket>();
+  http.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+  });
   await heddle.attach(http);
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
   return {
+    sockets,
     url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/`,
     async [Symbol.asyncDispose]() {
       http.closeAllConnections();

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const main = fileURLToPath(new URL("../../../examples/playground/dist/server/main.js", import.meta.url));
+export const main = fileURLToPath(new URL("../../../examples/playground/dist/server/main.js", import.meta.url));
 const startMs = 60_000;
 
 export interface Ended {
@@ -24,8 +24,9 @@ export class ServerProcess {
   #stdout = "";
   #stderr = "";
 
-  constructor(env: Readonly<Record<string, string>>) {
-    this.#child = spawn(process.execPath, [main], {
+  /** @param program  another than the built one */
+  constructor(env: Readonly<Record<string, string>>, program = main) {
+    this.#child = spawn(process.execPath, [program], {
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -42,10 +43,12 @@ export class ServerProcess {
   /** The address it prints. @throws {Error} with what it said, when it ends or does not print one in time */
   async url(): Promise<string> {
     const deadline = AbortSignal.timeout(startMs);
+    let isOver = false;
+    void this.ended.then(() => (isOver = true));
     for (;;) {
       const [url] = /http:\/\/\S+/.exec(this.#stdout) ?? [];
       if (url !== undefined) return url;
-      if (deadline.aborted || this.#child.exitCode !== null) {
+      if (deadline.aborted || isOver) {
         throw new Error(`the playground did not start:\n${this.#stdout}${this.#stderr}`);
       }
       await Promise.race([

@@ -5,6 +5,6 @@ import { z } from "zod";
 
 export const words = defineContract({
   channels: {
-    room: channel({ params: { roomId: z.string() }, events: { said: z.string() }, history: { entries: 100 } }),
+    room: channel({ params: { roomId: z.string() }, events: { said: z.string() }, history: { entries: 1_000 } }),
   },
 });

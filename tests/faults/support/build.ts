@@ -13,6 +13,8 @@ const cache = fileURLToPath(new URL("../../../node_modules/.cache/heddle-faults/
 export interface Programs {
   readonly server: string;
   readonly clients: string;
+  /** A server of the feed. */
+  readonly feed: string;
 }
 
 let building: Promise<Programs> | undefined;
@@ -24,11 +26,16 @@ async function buildPrograms(): Promise<Programs> {
   mkdirSync(cache, { recursive: true });
   const outDir = mkdtempSync(join(cache, "programs-"));
   process.once("exit", () => rmSync(outDir, { recursive: true, force: true }));
-  const input = { server: join(here, "server-program.ts"), clients: join(here, "client-program.ts") };
+  const input = {
+    server: join(here, "server-program.ts"),
+    clients: join(here, "client-program.ts"),
+    feed: join(here, "feed", "node-program.ts"),
+  };
   const output = { entryFileNames: "[name].mjs", chunkFileNames: "[name].mjs" };
   await build({
     ...{ configFile: false, logLevel: "error", root: here },
     build: { ssr: true, outDir, target: "node20", minify: false, rolldownOptions: { input, output } },
   });
-  return { server: join(outDir, "server.mjs"), clients: join(outDir, "clients.mjs") };
+  const path = (kind: keyof Programs): string => join(outDir, `${kind}.mjs`);
+  return { server: path("server"), clients: path("clients"), feed: path("feed") };
 }

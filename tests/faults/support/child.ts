@@ -72,7 +72,7 @@ export class Child<Config> {
     }
   }
 
-  order(order: Order["do"]): void {
+  order(order: Order["do"] | "ask"): void {
     if (this.#process.connected) this.#process.send({ do: order });
   }
 

@@ -4,17 +4,29 @@ import { call, channel, defineContract, stream, volatile } from "@heddle/protoco
 import { channelKinds } from "@heddle/testkit/simulation";
 import { z } from "zod";
 
-const payload = z.looseObject({ h: z.string(), isBad: z.boolean().optional() });
+const payload = z.looseObject({ h: z.string(), isBad: z.boolean().optional(), k: z.string().optional() });
+
+const keyOf = (event: { readonly payload: z.infer<typeof payload> | { readonly h: string } }): string =>
+  "k" in event.payload && typeof event.payload.k === "string" ? event.payload.k : "";
 
 const kind = (name: keyof typeof channelKinds) => {
-  const { entries = 10, everyMs } = channelKinds[name] ?? {};
-  return channel({
+  const { entries = 10, mode, everyMs = 0 } = channelKinds[name] ?? {};
+  const common = {
     params: { n: z.string() },
     events: { message: payload, typing: volatile(z.object({ h: z.string() })) },
     member: z.object({ proc: z.string() }),
     history: { entries },
-    ...(everyMs === undefined ? {} : { slow: "latest", everyMs }),
-  });
+  };
+  switch (mode) {
+    case "key":
+      return channel({ ...common, slow: { latestBy: keyOf }, everyMs });
+    case "latest":
+      return channel({ ...common, slow: mode, everyMs });
+    case "volatile":
+      return channel({ ...common, slow: mode });
+    default:
+      return channel(common);
+  }
 };
 
 export const contract = defineContract({
@@ -23,6 +35,9 @@ export const contract = defineContract({
     small: kind("small"),
     capped: kind("capped"),
     quote: kind("quote"),
+    board: kind("board"),
+    pulse: kind("pulse"),
+    guarded: kind("guarded"),
     blind: kind("blind"),
     mine: kind("mine"),
     hall: kind("hall"),

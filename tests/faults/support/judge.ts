@@ -3,14 +3,13 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { wireLimits } from "@heddle/protocol";
+import { wireLimits, type Pos } from "@heddle/protocol";
 import { check, type Facts, type FinalLog, type HistoryEvent } from "@heddle/testkit/checker";
 import { isForbidden, kindOf } from "@heddle/testkit/simulation";
 import { readerName } from "./contract.ts";
 import { engineCase, type EngineName } from "./engines.ts";
 import { readHistory } from "./history-file.ts";
-import { belowFloors } from "./floors.ts";
-import { faultKinds } from "./nemesis.ts";
+import { belowFloors, faultKindsOf } from "./floors.ts";
 import { notesFile, type Counts, type RunNotes } from "./notes.ts";
 import { placeOf } from "./recording-engine.ts";
 
@@ -27,7 +26,7 @@ export function judge(folder: string): Verdict {
   const history = inOrder(readHistory(folder));
   const counts = countsOf(history, folder);
   const found = check(history, {
-    ...factsOf(new Map(Object.entries(final)), longestStopMs),
+    ...factsOf(engine, new Map(Object.entries(final)), longestStopMs),
     ...engineCase(engine).facts,
   });
   return {
@@ -45,9 +44,11 @@ export function judge(folder: string): Verdict {
 
 /**
  * What was stored, once each and in the logs' order. A server that starts says again what it finds, and what the one before
- * it had stored unseen is written down only then: it was there as soon as what stands behind it.
+ * it had stored unseen is written down only then: it was there as soon as what stands behind it, and as soon as anybody
+ * was told of its place. Places hold random tags, so nobody knows one that is not there yet.
  */
 function inOrder(history: readonly HistoryEvent[]): HistoryEvent[] {
+  const toldMs = firstTold(history);
   const known = new Set<string>();
   const once = history.filter((event) => {
     if (event.f !== "stored") return true;
@@ -58,14 +59,32 @@ function inOrder(history: readonly HistoryEvent[]): HistoryEvent[] {
   const behindMs = new Map<string, number>();
   const moved = stored.map((event) => {
     const log = `${event.ch} ${event.pos.epoch}`;
-    const ts = Math.min(event.ts, behindMs.get(log) ?? Infinity);
+    const seenMs = toldMs.get(placeOf(event.ch, event.pos)) ?? Infinity;
+    const ts = Math.min(event.ts, seenMs, behindMs.get(log) ?? Infinity);
     behindMs.set(log, ts);
     return { ...event, ts };
   });
   return [...moved.reverse(), ...once.filter(({ f }) => f !== "stored")].sort((a, b) => a.ts - b.ts);
 }
 
-function factsOf(final: ReadonlyMap<string, FinalLog>, longestStopMs: number): Facts {
+/** When somebody was first told of a place. */
+function firstTold(history: readonly HistoryEvent[]): ReadonlyMap<string, number> {
+  const channelOf = new Map<string, string>();
+  const toldMs = new Map<string, number>();
+  const told = (sub: string, pos: Pos, ts: number): void => {
+    const place = placeOf(channelOf.get(sub) ?? "", pos);
+    if (!toldMs.has(place)) toldMs.set(place, ts);
+  };
+  for (const event of history) {
+    if (event.f === "sub") channelOf.set(event.sub, event.ch);
+    else if (event.f === "gap") told(event.sub, event.to, event.ts);
+    else if (event.f === "subscribed" || event.f === "deliver" || event.f === "skip")
+      told(event.sub, event.pos, event.ts);
+  }
+  return toldMs;
+}
+
+function factsOf(engine: EngineName, final: ReadonlyMap<string, FinalLog>, longestStopMs: number): Facts {
   return {
     final,
     // The public contract keeps as many as may be recovered.
@@ -75,10 +94,11 @@ function factsOf(final: ReadonlyMap<string, FinalLog>, longestStopMs: number): F
     hasPhantoms: false,
     fifo: "strict",
     losingFaults: [],
+    renewingFaults: faultKindsOf(engine), // which engine may, is judged below
     splittingFaults: [],
     nodeLagMs: 0,
     recoveryMs: 65_000,
-    presenceFaults: faultKinds,
+    presenceFaults: faultKindsOf(engine),
     staleFaults: [],
     presenceConvergeMs: Infinity,
     presenceSettleMs: 60_000,
@@ -86,6 +106,7 @@ function factsOf(final: ReadonlyMap<string, FinalLog>, longestStopMs: number): F
     presenceLagMs: 60_000,
     tokenGraceMs: wireLimits.tokenGraceMs + longestStopMs,
     ...{ revocationMs: 1_000, linkFaults: [], linkSettleMs: 0 },
+    echoMs: Infinity,
     queueBytesMax: Infinity,
     outboxCountMax: wireLimits.outboxCount,
   };

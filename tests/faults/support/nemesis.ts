@@ -1,4 +1,4 @@
-// What goes wrong between real processes: one fault of each kind, its end, and the healing of all.
+// What goes wrong between real processes: one fault of each kind, its end, and the healing of all. What befalls a store is its own.
 
 import type { SeededRandom } from "@heddle/base/fakes";
 import type { Child } from "./child.ts";
@@ -6,8 +6,7 @@ import type { FileRecorder } from "./history-file.ts";
 import type { World } from "./world.ts";
 
 const serverFaults = ["server-kill", "server-drain", "server-stop"] as const;
-export const faultKinds = [
-  ...serverFaults,
+const clientFaults = [
   "client-stop",
   "client-kill",
   "cut",
@@ -18,8 +17,13 @@ export const faultKinds = [
   "slow",
   "cut-after",
 ] as const;
+/** Those that happen on every engine. */
+export const faultKinds: readonly string[] = [...serverFaults, ...clientFaults];
 type ServerFault = (typeof serverFaults)[number];
-export type FaultKind = (typeof faultKinds)[number];
+type ClientFault = (typeof clientFaults)[number];
+
+const isOneOf = <Kind extends string>(kinds: readonly Kind[], kind: string): kind is Kind =>
+  (kinds as readonly string[]).includes(kind);
 
 export class Nemesis {
   readonly #world: World;
@@ -46,14 +50,20 @@ export class Nemesis {
     this.#failed = options.failed;
   }
 
-  /** Whether a server is frozen, or away. */
+  /** Whether a server or the store is frozen, away, or hard to reach. */
   get isServerTroubled(): boolean {
     return this.#isTroubled;
   }
 
-  /** Lets one fault happen. Only one at a time befalls the servers. @returns whether it happened */
-  strike(kind: FaultKind): boolean {
-    if (kind === "server-kill" || kind === "server-drain" || kind === "server-stop") return this.#strikeServer(kind);
+  /**
+   * Lets one fault happen. Only one at a time befalls the servers and their store: a server cannot start without it.
+   *
+   * @param kind  one of `faultKinds`, or of the store's own
+   * @returns whether it happened
+   */
+  strike(kind: string): boolean {
+    if (isOneOf(serverFaults, kind)) return this.#strikeServer(kind);
+    if (!isOneOf(clientFaults, kind)) return this.#strikeStore(kind);
     this.#strikeClients(kind);
     return true;
   }
@@ -80,7 +90,7 @@ export class Nemesis {
     this.#undo.clear();
   }
 
-  #strikeClients(kind: Exclude<FaultKind, ServerFault>): void {
+  #strikeClients(kind: ClientFault): void {
     const random = this.#random;
     const place = random.pick(this.#world.places);
     const { config, child } = place;
@@ -135,6 +145,23 @@ export class Nemesis {
       await this.#world.startServer(node);
       over();
     });
+    return true;
+  }
+
+  #strikeStore(kind: string): boolean {
+    if (this.#isTroubled) return false;
+    const fault = this.#world.store?.faults[kind];
+    if (fault === undefined) throw new Error(`${kind} befalls nothing here`);
+    this.#isTroubled = true;
+    const over = (): void => void (this.#isTroubled = false);
+    this.#recorder.fault(kind, "store");
+    const after = fault(this.#random, this.#longestStopMs);
+    if (after instanceof Promise) this.#do(() => after.then(over));
+    else
+      this.#later(after.forMs, () => {
+        after.undo();
+        over();
+      });
     return true;
   }
 

@@ -11,6 +11,8 @@ export interface RunNotes {
   readonly engine: EngineName;
   /** How long clients worked and faults happened, without waiting for programs. Milliseconds. */
   readonly workMs: number;
+  /** Of that, about how long no server was frozen or away. Milliseconds. */
+  readonly servedMs: number;
   /** Whether handlers were slow and entries large. */
   readonly isHeavy: boolean;
   /** Longest time a program was frozen: what came in before is read only then. Milliseconds. */

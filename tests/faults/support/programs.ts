@@ -53,6 +53,13 @@ export type Told =
   | { readonly is: "listening"; readonly port: number }
   | { readonly is: "working" }
   | { readonly is: "left"; readonly left: Readonly<Record<string, number>> }
+  /** What a user's connections answered, and the nodes that did not say. */
+  | {
+      readonly is: "asked";
+      readonly answers: readonly string[];
+      readonly missing: readonly string[];
+      readonly tookMs: number;
+    }
   | ClientTold;
 
 /** Names of the instances of one run of a client process, as the history knows them. */

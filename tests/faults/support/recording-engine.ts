@@ -18,7 +18,7 @@ const unwrittenMost = (ch: string): number => Math.min(underWayMost, kindOf(ch)?
 export function recordingEngine(engine: Engine, recorder: Recorder): Engine {
   if (engine.traits.offsets !== "dense")
     throw new Error(`${engine.name}: predecessors are not known of sparse offsets`);
-  /** What was written down, as `channel epoch offset`. */
+  /** Places that were written down. */
   const recorded = new Set<string>();
   const inTurn = newTurns();
   const stored = (ch: string, { pos, prevOffset, id, data }: Stored): void => {
@@ -46,7 +46,12 @@ export function recordingEngine(engine: Engine, recorder: Recorder): Engine {
         return result;
       });
     },
-    read: (ch, query) => log.read(ch, query),
+    async read(ch, query) {
+      const result = await log.read(ch, query);
+      // Where several servers share a store, what one of them did not get to write down another one may show.
+      for (const entry of result.entries) stored(ch, entry);
+      return result;
+    },
     heads: (chs) => log.heads(chs),
     drop: (ch) => log.drop(ch),
   });
@@ -75,7 +80,7 @@ export function recordingEngine(engine: Engine, recorder: Recorder): Engine {
 }
 
 /** Names a place in the logs of all channels. */
-export const placeOf = (ch: string, { epoch, offset }: Pos): string => `${ch} ${epoch} ${offset}`;
+export const placeOf = (ch: string, { epoch, offset, tag }: Pos): string => `${ch} ${epoch} ${offset} ${tag}`;
 
 /** Lets no more than `unwrittenMost` tasks of a channel run at once; the others begin in the order they came. */
 function newTurns(): <T>(ch: string, task: () => Promise<T>) => Promise<T> {

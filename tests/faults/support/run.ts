@@ -8,7 +8,8 @@ import { SeededRandom } from "@heddle/base/fakes";
 import type { EngineName } from "./engines.ts";
 import { FileRecorder, replaceFile } from "./history-file.ts";
 import { judge } from "./judge.ts";
-import { faultKinds, Nemesis, type FaultKind } from "./nemesis.ts";
+import { faultKindsOf } from "./floors.ts";
+import { Nemesis } from "./nemesis.ts";
 import { notesFile, type Counts, type RunNotes } from "./notes.ts";
 import { readAll } from "./reader.ts";
 import { World, type Node } from "./world.ts";
@@ -22,6 +23,8 @@ export interface RunOptions {
   readonly longestStopMs: number;
   /** Where to keep the histories whatever happens; without it they are kept only when something is wrong. */
   readonly keep?: string | undefined;
+  /** Told how far it is, every half minute. */
+  readonly progress?: ((text: string) => void) | undefined;
   /** Ends everything at once. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -43,9 +46,13 @@ const settleMostMs = 600_000;
 const stillMostMs = 90_000;
 /** How long all is quiet before we believe it. */
 const steadyMs = 2_000;
-/** How often each kind of fault happens in a run. */
-const roundsPerRun = 2.5;
+/** Faults in a run, at least; and how often each kind is tried, where there are many. */
+const strikesLeast = 30;
+const roundsLeast = 1.5;
+/** How many times as long as wanted a run goes on for those kinds that have not happened: a store is in trouble longer on a busy machine. */
+const overtimeMost = 4;
 const lookEveryMs = 500;
+const tellEveryMs = 30_000;
 /** Clients that are to be online when the next fault happens, unless that takes too long: a fault may be why they are not. */
 const onlineLeast = 3;
 const connectMostMs = 30_000;
@@ -55,7 +62,8 @@ export async function runFaults(options: RunOptions): Promise<RunResult> {
   const { engine, seed, keep, signal } = options;
   const folder =
     keep === undefined ? mkdtempSync(join(tmpdir(), `heddle-faults-${engine}-`)) : join(keep, `${engine}-${seed}`);
-  if (keep !== undefined) mkdirSync(folder, { recursive: true });
+  if (keep !== undefined && mkdirSync(folder, { recursive: true }) === undefined)
+    throw new Error(`${folder}: the histories of an earlier run are there`); // they would be judged with those of this one
   const problems: string[] = [];
   let counts: Counts = {};
   try {
@@ -72,50 +80,81 @@ export async function runFaults(options: RunOptions): Promise<RunResult> {
 }
 
 async function work(folder: string, options: RunOptions, failed: (why: string) => void): Promise<void> {
-  const { engine, seed, workMs, longestStopMs, signal } = options;
+  const { engine, seed, workMs, longestStopMs, signal, progress = () => undefined } = options;
   const random = new SeededRandom(seed);
   const recorder = new FileRecorder(folder, "harness");
   const isHeavy = random.chance(0.5);
   await using world = await World.start({
     ...{ folder, engine, isHeavy, processCount, clientsPerProcess, recorder, failed, signal, random: random.fork() },
   });
+  const beganMs = performance.now();
+  let doing = "working";
+  const teller = setInterval(() => {
+    progress(`${engine}: ${doing}, ${Math.round((performance.now() - beganMs) / 1_000)} s since the beginning`);
+  }, tellEveryMs);
   const nemesis = new Nemesis(world, random.fork(), recorder, { longestStopMs, failed });
   try {
-    await strikeFor(workMs, world, nemesis, { random, signal });
+    const servedMs = await strikeFor(workMs, world, nemesis, { kinds: faultKindsOf(engine), random, signal });
+    doing = "settling";
     await nemesis.heal();
     world.calm();
     recorder.record({ f: "healed" });
     await settled(world);
-    const notes: RunNotes = { seed, engine, workMs, isHeavy, longestStopMs, final: await readAll(world.ports, signal) };
+    const final = await readAll(world.ports, signal);
+    const notes: RunNotes = { seed, engine, workMs, servedMs, isHeavy, longestStopMs, final };
     replaceFile(join(folder, notesFile), notes);
     await world.leave();
     for (const node of world.nodes) await emptied(node, recorder);
   } finally {
+    clearInterval(teller);
     nemesis.stop();
   }
 }
 
 /**
- * Every kind in turn, in an order of its own each time round, so that none is left out. On a busy machine programs take long
- * to load and to connect: that time is not counted, or faults would meet nobody.
+ * Every kind in turn, in an order of its own each time round, so that none is left out; at the end those that found servers
+ * or store in trouble whenever it was their turn. On a busy machine programs take long to load and to connect: that time is not
+ * counted, or faults would meet nobody.
+ *
+ * @returns about how long servers were there. Milliseconds
  */
 async function strikeFor(
   workMs: number,
   world: World,
   nemesis: Nemesis,
-  { random, signal }: { random: SeededRandom; signal?: AbortSignal | undefined },
-): Promise<void> {
-  const everyMs = workMs / (faultKinds.length * roundsPerRun);
-  let left: FaultKind[] = [];
-  for (let workedMs = 0; workedMs < workMs; workedMs += everyMs) {
+  { kinds, random, signal }: { kinds: readonly string[]; random: SeededRandom; signal?: AbortSignal | undefined },
+): Promise<number> {
+  const everyMs = workMs / Math.max(strikesLeast, kinds.length * roundsLeast);
+  const missing = new Set(kinds);
+  const isOver = (workedMs: number): boolean => workedMs >= workMs * (missing.size === 0 ? 1 : overtimeMost);
+  let left: string[] = [];
+  let servedMs = 0;
+  for (let workedMs = 0; !isOver(workedMs); workedMs += everyMs) {
     await nemesis.restarted();
     await connected(world, nemesis, signal);
+    const wasTroubled = nemesis.isServerTroubled;
     await pause(everyMs);
+    if (!wasTroubled && !nemesis.isServerTroubled) servedMs += everyMs;
     signal?.throwIfAborted();
-    if (left.length === 0) left = [...faultKinds];
-    const kind = random.pick(left);
-    if (nemesis.strike(kind)) left = left.filter((other) => other !== kind);
+    if (workedMs >= workMs) left = [...missing];
+    // While a server is frozen none can be troubled, for a minute even: then the next turn begins with the others.
+    else if (left.length === 0) left = [...kinds];
+    let struck = strikeOneOf(left, nemesis, random);
+    if (struck === undefined && workedMs < workMs) struck = strikeOneOf((left = [...kinds]), nemesis, random);
+    left = left.filter((kind) => kind !== struck);
+    if (struck !== undefined) missing.delete(struck);
   }
+  return servedMs;
+}
+
+/** Lets one of these faults happen, any that can now. */
+function strikeOneOf(kinds: readonly string[], nemesis: Nemesis, random: SeededRandom): string | undefined {
+  for (let left = kinds; left.length > 0;) {
+    const kind = random.pick(left);
+    if (nemesis.strike(kind)) return kind;
+    left = left.filter((other) => other !== kind);
+  }
+  return undefined;
 }
 
 /** While a server is frozen or away nobody can be expected to connect. */

@@ -28,8 +28,8 @@ async function pause(share: number, mostMs: number): Promise<void> {
 const server = createServer({
   ...{ contract, clock, random: systemRandom(), secret: "the same over all restarts of the server" },
   engine: recordingEngine(engineCase(config.engine).open(config.store), recorder),
-  // Small, so that a run reaches them.
-  limits: { pingMs: 2_000, queueBytes: 32_768, ringCount: 40, lingerMs: 1_000 },
+  // Small, so that a run reaches them. Nobody is revoked here; a busy machine must not keep clients out for long.
+  limits: { pingMs: 2_000, queueBytes: 32_768, ringCount: 40, lingerMs: 1_000, revocationStaleMs: 5_000 },
   auth: (token = "") => {
     const [user = "", expiry] = token.split(" ");
     return user === "" || Number(expiry) <= Date.now() ? null : { user, expiresAtMs: Number(expiry) };

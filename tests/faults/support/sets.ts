@@ -8,6 +8,6 @@ export interface RunSet extends Pick<RunOptions, "workMs" | "longestStopMs"> {
 }
 
 export const sets: Readonly<Record<string, RunSet>> = {
-  smoke: { rounds: 1, workMs: 35_000, longestStopMs: 6_000 },
+  smoke: { rounds: 1, workMs: 22_000, longestStopMs: 5_000 },
   full: { rounds: 5, workMs: 150_000, longestStopMs: 60_000 },
 };

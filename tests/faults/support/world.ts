@@ -7,8 +7,9 @@ import type { SeededRandom } from "@heddle/base/fakes";
 import { TcpProxy } from "@heddle/testkit/process";
 import { builtPrograms, type Programs } from "./build.ts";
 import { Child } from "./child.ts";
-import { engineCase, type EngineName, type Store } from "./engines.ts";
+import { engineCase, type EngineName } from "./engines.ts";
 import type { FileRecorder } from "./history-file.ts";
+import type { StoreProgram } from "./store.ts";
 import { procsOf, type ClientConfig, type ClientCounts, type ClientTold, type ServerConfig } from "./programs.ts";
 
 export interface WorldOptions {
@@ -42,11 +43,12 @@ interface Place {
 }
 
 const tokenMs = 15_000;
-type Kind = keyof Programs;
+const storeTriesMost = 5;
 interface Configs {
   readonly server: ServerConfig;
   readonly clients: ClientConfig;
 }
+type Kind = keyof Configs;
 
 export class World implements AsyncDisposable {
   readonly nodes: readonly Node[];
@@ -55,9 +57,11 @@ export class World implements AsyncDisposable {
   readonly #programs: Programs;
   /** Everything that was started and may still run. */
   readonly #children = new Set<Child<ServerConfig> | Child<ClientConfig>>();
+  /** Servers that have listened: these may not end by themselves, whatever befalls their store. */
+  readonly #listening = new Set<unknown>();
   /** Loaded and waiting. */
   readonly #spares = new Map<Kind, unknown>();
-  #store: (Pick<Store, "port"> & AsyncDisposable) | undefined;
+  #store: StoreProgram | undefined;
   #loaded = 0;
   #isOver = false;
 
@@ -67,6 +71,11 @@ export class World implements AsyncDisposable {
     this.nodes = Array.from({ length: engineCase(options.engine).nodeCount }, (_, index) => {
       return { name: `s${index + 1}`, port: 0, run: 0, server: undefined };
     });
+  }
+
+  /** Undefined: the servers have no program beside them. */
+  get store(): StoreProgram | undefined {
+    return this.#store;
   }
 
   get ports(): readonly number[] {
@@ -81,7 +90,7 @@ export class World implements AsyncDisposable {
     const world = new World(options, programs);
     signal?.addEventListener("abort", () => void world[Symbol.asyncDispose]());
     try {
-      world.#store = await engineCase(options.engine).start?.(options.folder, options.failed);
+      world.#store = await engineCase(options.engine).start?.(world.nodes.length);
       await Promise.all(world.nodes.map((node) => world.startServer(node)));
       const names = Array.from({ length: options.processCount }, (_, index) => `c${index + 1}`);
       world.places.push(...(await Promise.all(names.map((name) => world.#startPlace(name)))));
@@ -93,13 +102,27 @@ export class World implements AsyncDisposable {
     }
   }
 
+  /** Starts it, again and again as a supervisor does where a store is a program: who cannot reach it in time ends. */
   async startServer(node: Node): Promise<void> {
+    const triesMost = this.#store === undefined ? 1 : storeTriesMost;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#startOnce(node);
+      } catch (error) {
+        if (tries === triesMost || this.#isOver) throw error;
+      }
+    }
+  }
+
+  async #startOnce(node: Node): Promise<void> {
     const { folder, engine, random } = this.#options;
     const name = `${node.name}.${++node.run}`;
-    const store = { path: join(folder, "data"), port: this.#store?.port ?? 0 };
+    const urls = this.#store?.urlsOf(this.nodes.indexOf(node)) ?? [];
+    const store = { path: join(folder, "data"), urls };
     const server = this.#begin("server", name, { folder, name, port: node.port, engine, store, seed: random.u32() });
     node.server = server;
     node.port = (await server.told("listening")).port;
+    this.#listening.add(server);
   }
 
   /** Kills a server, or lets it drain and end. */
@@ -179,9 +202,13 @@ export class World implements AsyncDisposable {
   }
 
   #load<K extends Kind>(kind: K): Child<Configs[K]> {
-    const { folder, failed } = this.#options;
+    const { folder } = this.#options;
     if (this.#isOver) throw new Error("the run is over");
-    const child = new Child<Configs[K]>(this.#programs[kind], folder, `${kind}-${++this.#loaded}`, failed);
+    const failed = (why: string): void => {
+      const mayEnd = kind === "server" && this.#store !== undefined && !this.#listening.has(child);
+      if (!mayEnd) this.#options.failed(why);
+    };
+    const child: Child<Configs[K]> = new Child(this.#programs[kind], folder, `${kind}-${++this.#loaded}`, failed);
     this.#children.add(child as Child<ServerConfig>);
     void child.ended.then(() => this.#children.delete(child as Child<ServerConfig>));
     return child;

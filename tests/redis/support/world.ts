@@ -6,7 +6,8 @@ import { createClient, type Client } from "@heddle/client";
 import { redis, type RedisEngine, type RedisOptions } from "@heddle/engine-redis";
 import type { Draft, Entry } from "@heddle/hub/ports";
 import { channel, defineContract, volatile } from "@heddle/protocol/contract";
-import { createServer, jwt, signToken, type HeddleServer } from "@heddle/server";
+import { jwt, signToken } from "@heddle/auth-jwt";
+import { createServer, type HeddleServer } from "@heddle/server";
 import { z } from "zod";
 
 export const quick = {

@@ -1,13 +1,14 @@
 // The page's one connection, and everything the panel and the banner show of it. The client is an ordinary one; the faults
 // are a decorator around its transport, so nothing in it knows that it is being tested.
 
-import { browserWebSocket, createClient, watchFrames, type ClientState, type ClientStats } from "@heddle/client";
+import { createClient, watchFrames, type ClientState, type ClientStats } from "@heddle/client";
 import type { Gap } from "@heddle/protocol";
 import { faultTransport, type FaultStatus, type FaultTransport } from "@heddle/testkit/faults";
 import { computed, signal, type Signal } from "@preact/signals";
 import type { Playground } from "../contract.ts";
 import type { Door } from "./door.ts";
 import { FrameLog } from "./panel/frame-log.ts";
+import { chosenTransport, type ChosenTransport, type Way } from "./ways.ts";
 
 export type PlaygroundClient = ReturnType<typeof createClient<Playground>>;
 
@@ -42,6 +43,9 @@ const returnShownMs = 7_000;
 export class Connection {
   readonly client: PlaygroundClient;
   readonly faults: FaultTransport;
+  /** The one in use or tried last, and why. */
+  readonly transport: ChosenTransport;
+  readonly way = signal<Way>("automatic");
   readonly frames = new FrameLog();
   readonly state = signal<ClientState>({ name: "idle" });
   readonly stats: Signal<ClientStats>;
@@ -63,7 +67,8 @@ export class Connection {
   #epochGapCount = 0;
 
   constructor(door: Door) {
-    this.faults = faultTransport(browserWebSocket("/realtime"));
+    this.transport = chosenTransport("/realtime");
+    this.faults = faultTransport(this.transport);
     this.client = createClient<Playground>({
       transport: watchFrames(this.faults, (direction, text) => this.frames.add(direction, text)),
       token: ({ reason }) => {
@@ -80,6 +85,14 @@ export class Connection {
     window.setInterval(() => this.#countDown(), countdownMs);
     window.setInterval(() => this.#ping(), pingMs);
     this.client.connect();
+  }
+
+  /** Goes on over this transport: the link ends, and the client comes back by the other. */
+  choose(way: Way): void {
+    this.way.value = way;
+    this.transport.choose(way);
+    this.faults.kill();
+    this.client.probe();
   }
 
   /** A channel's stream has a hole: remembered for panel and banner. */

@@ -1,7 +1,7 @@
 // A market that makes a thousand prices a second, and fills every order once.
 
-import type { HeddleServer } from "@heddle/server";
-import type { Playground } from "../contract.ts";
+import { HubError, refuse, type HeddleServer } from "@heddle/server";
+import { playground, type Playground } from "../contract.ts";
 import { symbols } from "../symbols.ts";
 
 /** Ticks a second, all symbols together. */
@@ -13,6 +13,7 @@ const measureMs = 500;
 /** Ticks on their way to the log at once; beyond, none are made: a price that is late is worth nothing. */
 const inFlightMax = 5_000;
 const fillsMax = 10_000;
+const fillsKept = playground.channels.fills.history.entries;
 
 interface Instrument {
   readonly symbol: string;
@@ -104,11 +105,14 @@ class Exchange {
     this.#timers = [];
   }
 
-  /** The same user's order id is the same order: the second time it is answered with the first time's fill. */
+  /**
+   * The same user's order id is the same order: the second time it is answered with the first time's fill, and refused when it
+   * is about something else.
+   */
   fill(user: string, order: Order): Promise<Fill> {
     const orderKey = `${user}/${order.orderId}`;
     const known = this.#fills.get(orderKey);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.then((fill) => ofThisOrder(order, fill));
     const fill = this.#execute(user, orderKey, order);
     this.#fills.set(orderKey, fill);
     // An order that came to nothing may be sent again.
@@ -124,8 +128,21 @@ class Exchange {
     if (instrument !== undefined && this.#owner === undefined) await this.#goOn(instrument);
     const price = instrument?.price ?? 0;
     const fill = { ...order, price, fillNumber: ++this.#fillCount };
-    await this.#server.channel("fills").publish({ user }, "filled", fill, { idempotencyKey: orderKey.slice(0, 120) });
-    return fill;
+    const idempotencyKey = orderKey.slice(0, 120);
+    try {
+      await this.#server.channel("fills").publish({ user }, "filled", fill, { idempotencyKey });
+      return fill;
+    } catch (error) {
+      if (!(error instanceof HubError && error.code === "idReused")) throw error;
+      this.#fillCount--;
+      return ofThisOrder(order, await this.#filledBefore(user, order));
+    }
+  }
+
+  /** What another process, or the one before this, filled it with. */
+  async #filledBefore(user: string, { orderId }: Order): Promise<Fill | undefined> {
+    const { events } = await this.#server.channel("fills").history({ user }, { last: fillsKept });
+    return events.map(({ payload }) => payload as Fill).find((fill) => fill.orderId === orderId);
   }
 
   /** Takes over the price that was published last, if there is one. */
@@ -152,6 +169,12 @@ class Exchange {
     const settled = (): void => void this.#inFlightCount--;
     published.then(settled, settled);
   }
+}
+
+/** The fill, if it is what was ordered. */
+function ofThisOrder({ symbol, side, quantity }: Order, fill: Fill | undefined): Fill {
+  if (fill?.symbol === symbol && fill.side === side && fill.quantity === quantity) return fill;
+  return refuse("this order id was used for another order");
 }
 
 /** The first ten are lively, the last ones quiet: conflation shows where it is needed. */

@@ -1,8 +1,10 @@
 // What the browser loads and posts: the built page under strict headers, and the door. Knows nothing of the real-time side.
 
+import { existsSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { fileURLToPath } from "node:url";
 import sirv from "sirv";
+import { StartError } from "./settings.ts";
 import { nameLengthMax, nameOf, seatCookieName, seatCookieS, type Seats } from "./seats.ts";
 
 const bodyBytesMax = 1_024;
@@ -19,7 +21,9 @@ class Refused extends Error {
   }
 }
 
+/** @throws {StartError} when there is no page */
 export function createPages(seats: Seats): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  if (!existsSync(pageFolder)) throw new StartError("The page is not built; npm run build builds it.");
   const serve = sirv(pageFolder, {
     etag: true,
     setHeaders: (response, path) => {

@@ -2,7 +2,8 @@
 
 import { disk } from "@heddle/engine-disk";
 import { redis, type RedisEngine } from "@heddle/engine-redis";
-import { createServer, jwt } from "@heddle/server";
+import { jwt } from "@heddle/auth-jwt";
+import { createServer } from "@heddle/server";
 import { playground } from "../contract.ts";
 import { startBots, type Bots } from "./bots.ts";
 import { setUpChat } from "./chat.ts";
@@ -27,11 +28,12 @@ export interface Running {
   drain(deadlineMs: number): Promise<void>;
 }
 
-/** @throws {StartError} in one sentence: no key, no place for messages, port taken, address not ours */
+/** @throws {StartError} in one sentence: no page, no key, no place for messages, port taken, address not ours */
 export async function startPlayground(settings: Settings): Promise<Running> {
   const shared = sharedEngine(settings);
   const key = await loadKey(settings.dataFolder);
   const seats = new Seats(key, settings.tokenS);
+  const pages = createPages(seats);
   const server = createServer({
     contract: playground,
     auth: jwt({ secret: key, audience: accessAudience }),
@@ -45,7 +47,7 @@ export async function startPlayground(settings: Settings): Promise<Running> {
   setUpChat(server);
   const exchange = setUpExchange(server);
   const { port, host } = settings;
-  const address = await server.listen({ port, host, handler: createPages(seats) }).catch(async (error: unknown) => {
+  const address = await server.listen({ port, host, handler: pages }).catch(async (error: unknown) => {
     await server.close();
     throw startErrorOf(error, settings);
   });

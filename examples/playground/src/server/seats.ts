@@ -2,7 +2,7 @@
 // again, so that a renewed token names the user it named before. Access tokens live minutes, the seat lives a month.
 
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { signToken } from "@heddle/server";
+import { signToken } from "@heddle/auth-jwt";
 
 /** What connections are let in with. */
 export const accessAudience = "playground-access";

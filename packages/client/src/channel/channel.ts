@@ -152,11 +152,14 @@ export function newChannel(
     settle((position) => unreached(position, "unsubscribed"));
   };
 
+  /** Nothing comes, and nobody has asked for it again. */
+  const isOff = (): boolean => state === "idle" || state === "ended";
+
   const follow: typeof add = (kind, listener): Off => {
     connect();
     const off = add(kind, listener);
     holdCount++;
-    if (state === "idle" || state === "ended") subscribe();
+    if (isOff()) subscribe();
     let isHeld = true;
     return () => {
       off();
@@ -240,7 +243,7 @@ export function newChannel(
     if (ms !== undefined) return subscribeAfter(ms, { code, why });
     const error = (refusal = new HeddleError({ name: "unsubscribed", ...err }));
     go("ended", { code, why });
-    settle(() => error);
+    settle((position) => (position ? unreached(position, state) : error));
     if (isImplicit) byName.delete(name);
   };
 
@@ -314,11 +317,11 @@ export function newChannel(
         if (client.state.name === "online") send({ t: "pub", ch: name, e, key: how.key, b: how.b, d });
         return { duplicate: false } as Published;
       }
-      if (isEcho && !holdCount) throw new LocalError("not-echoed", `${name}: no handler`);
+      if (isEcho && isOff()) throw new LocalError("not-echoed", `${name}: ${state}`);
       const published = await publish(name, e, d, how);
       const { position } = published;
       if (isEcho && position) {
-        if (!holdCount) throw unreached(position, "no handler");
+        if (isOff()) throw unreached(position, state);
         // On a branch of the log that lost, it never comes and nobody says so.
         const late = clock.after(echoMs, () => settle((wanted) => wanted === position && unreached(wanted, "timeout")));
         await reached(position).finally(() => late[Symbol.dispose]());
@@ -373,7 +376,7 @@ export function newChannel(
     },
     closed(error) {
       alarm();
-      settle((position) => (position ? unreached(position, "closed") : error));
+      settle((position) => (position ? unreached(position, state) : error));
     },
   };
   if (isImplicit) {

@@ -233,7 +233,7 @@ describe("signs of life", () => {
     const { scene, wake } = await withLifecycle();
     scene.link.isDead = true;
     wake();
-    await scene.clock.advanceAsync(1_999);
+    await scene.clock.advanceAsync(1_499);
     expect(scene.client.state.name).toBe("online");
     await scene.clock.advanceAsync(1);
     expect(scene.client.state.name).toBe("waiting");

@@ -44,8 +44,8 @@ export type Connection = readonly [
   connect: () => void,
   /** The network is back or the machine awake: tries at once, or makes sure the link lives. */
   hurry: () => void,
-  /** Gives up this connection for a new one. */
-  restart: (why: string) => void,
+  /** Gives up this connection for a new one: now, or after so long, which waking up cuts short if it is `asleepMs`. */
+  restart: (why: string, afterMs?: number) => void,
   /** A token's end as the server tells it, in seconds since 1970, for the keeper. */
   expires: (exp: number | undefined) => void,
   /** Ends it for good. Resolves when the other side has closed too, or after two seconds. */
@@ -57,6 +57,8 @@ export type Parse = (text: string) => ServerFrame;
 
 /** Sent when we give up on a link: anything but 1000 and 1001 tells the server that we may come back. */
 const giveUpCode = 4002;
+/** A wait until somebody wakes us, as long as timers can be. Milliseconds. */
+export const asleepMs = 2 ** 31 - 1;
 
 export function newConnection(
   settings: Settings,
@@ -117,14 +119,14 @@ export function newConnection(
     if (step(name)) {
       let retryInMs: number | undefined;
       drop();
-      isPaced = afterMs !== undefined;
+      isPaced = (afterMs as number) < asleepMs;
       if (!isEnd) alarm((retryInMs = nextMs(afterMs)), retry);
       lost(code, isEnd ? why : undefined);
       if (state === name) changed({ name, retryInMs, why, code } as ClientState);
     }
     old?.close(ownCode, "");
   };
-  const restart = (why: string): void => lose(giveUpCode, why);
+  const restart = (why: string, afterMs?: number): void => lose(giveUpCode, why, afterMs);
 
   const [attempted, succeeded, nextMs, soonestMs] = newPacer(settings);
   const [startReceipts, took, stopReceipts] = newReceipts(clock, send);
@@ -219,7 +221,10 @@ export function newConnection(
       if (state === "idle") begin();
     },
     () => {
-      if (state === "online") probe();
+      if (state === "online") {
+        renewToken(true);
+        probe();
+      }
       if (state === "waiting" && !isPaced && !soonestMs()) retry();
     },
     restart,

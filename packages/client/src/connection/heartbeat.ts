@@ -12,27 +12,44 @@ export type Heartbeat = readonly [
   heard: () => void,
   /** The answer to a ping came. */
   ponged: () => void,
-  /** Asks now; without any sign of life within two seconds the link is dead. At most one ping a second. */
+  /** Asks now; without any sign of life within a second and a half the link is dead. At most one ping a second. */
   probe: () => void,
   stop: () => void,
 ];
 
 export const pingGraceMs = 10_000;
-export const probeMs = 2_000;
+export const probeMs = 1_500;
+/** A timer this much later than asked was not ours to await: the machine slept, or the page was slowed down or frozen. */
+export const lateMs = 5_000;
 
 export function newHeartbeat(clock: Clock, counters: Counters, send: Send, dead: (why: string) => void): Heartbeat {
   const alarm = newAlarm(clock);
   let silenceMs = 0;
   let deadAtMs = 0;
   let pingedMs = -Infinity;
+  /** Nothing has come since the last ping. */
+  let isAsked: boolean | undefined;
 
   /** One timer for any number of frames: when it is due it looks whether something came meanwhile. */
   const look = (): void => {
     const leftMs = deadAtMs - clock.monotonicMs();
     if (leftMs > 0) alarm(leftMs, look);
+    // Asleep we heard nothing, whatever was said: what came meanwhile is read behind this timer.
+    else if (leftMs < -lateMs && !isAsked) probe();
     else dead("silent");
   };
+  const probe = (): void => {
+    const nowMs = clock.monotonicMs();
+    const pauseMs = 1_000;
+    if (nowMs < pingedMs + pauseMs) return;
+    isAsked = true;
+    pingedMs = nowMs;
+    deadAtMs = nowMs + probeMs;
+    send({ t: "ping" });
+    look();
+  };
   const heard = (): void => {
+    isAsked = false;
     deadAtMs = clock.monotonicMs() + silenceMs;
   };
   return [
@@ -45,15 +62,7 @@ export function newHeartbeat(clock: Clock, counters: Counters, send: Send, dead:
     () => {
       counters.rttMs = clock.monotonicMs() - pingedMs;
     },
-    () => {
-      const nowMs = clock.monotonicMs();
-      const pauseMs = 1_000;
-      if (nowMs < pingedMs + pauseMs) return;
-      pingedMs = nowMs;
-      deadAtMs = nowMs + probeMs;
-      send({ t: "ping" });
-      look();
-    },
+    probe,
     alarm,
   ];
 }

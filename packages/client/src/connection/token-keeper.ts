@@ -10,8 +10,8 @@ export type TokenKeeper = readonly [
   refused: () => void,
   /** The server said when the token ends; undefined: never. Renewal is due before that. */
   endsIn: (lifeMs: number | undefined) => void,
-  /** Renews now: the server asked, or the timer is due. */
-  renew: () => void,
+  /** Renews now: the server asked, or the timer is due. `ifOver`: only what ran out, perhaps while the machine slept. */
+  renew: (ifOver?: boolean) => void,
   /** The connection ended: nothing to renew. */
   stop: () => void,
 ];
@@ -43,9 +43,10 @@ export function newTokenKeeper(
       }
     })());
 
-  const renew = (): void => {
+  const renew = (ifOver?: boolean): void => {
+    if (!source || (ifOver && !isOver?.())) return;
     alarm();
-    if (!source) return;
+    isOver = undefined;
     if (reason !== "refused") drop("expiring");
     ask(source).then(
       async (fresh) => {

@@ -408,6 +408,37 @@ describe("until echo", () => {
     await scene.settle();
     expect(left.outcome()).toMatchObject({ code: "not-echoed", outcome: "done" });
   });
+
+  it("does not wait where the server has ended the subscription", async () => {
+    const scene = await Scene.online();
+    scene.client.channel("room/1").on("message", () => undefined);
+    await scene.says({ t: "err", r: scene.link.last("sub").r, code: 203, name: "forbidden", why: "not yours" });
+    const deaf = publish(scene, "a", "room/1", { until: "echo" });
+    await scene.settle();
+    expect(deaf.outcome()).toMatchObject({ code: "not-echoed", outcome: "none" });
+    expect(scene.link.all("pub")).toEqual([]);
+  });
+
+  it("says that it was stored where the subscription is ended while the echo is waited for", async () => {
+    const scene = await Scene.online();
+    scene.client.channel("room/1").on("message", () => undefined);
+    const alias = scene.subd("room/1", at(100));
+    const taken = publish(scene, "a", "room/1", { until: "echo" });
+    await scene.settle();
+    await ok(scene, scene.link.last("pub"), 101);
+    await scene.says({ t: "unsubd", c: alias, code: 203, why: "not yours any more" });
+    expect(taken.outcome()).toMatchObject({ code: "not-echoed", outcome: "done" });
+  });
+
+  it("does not wait where the subscription ends before the publish is stored", async () => {
+    const scene = await Scene.online();
+    scene.client.channel("room/1").on("message", () => undefined);
+    const late = publish(scene, "a", "room/1", { until: "echo" });
+    await scene.settle();
+    await scene.says({ t: "err", r: scene.link.last("sub").r, code: 203, name: "forbidden", why: "not yours" });
+    await ok(scene, scene.link.last("pub"), 101);
+    expect(late.outcome()).toMatchObject({ code: "not-echoed", outcome: "done" });
+  });
 });
 
 describe("a server that asks for less", () => {

@@ -4,6 +4,7 @@
 import { FakeClock, SeededRandom } from "@heddle/base/fakes";
 import type { ClientFrame, HelloFrame, ServerFrame, WelcomeFrame, WirePos } from "@heddle/protocol";
 import { createClientCore, type ClientCore } from "../whole-client.ts";
+import type { DeviceOptions } from "../device/watch-device.ts";
 import type { CoreOptions } from "../options.ts";
 import type { Transport, TransportHandlers, TransportLink } from "../transport/transport.ts";
 
@@ -101,7 +102,7 @@ export class Scene {
   };
   #alias = 0;
 
-  constructor(options: Partial<CoreOptions> = {}, clock = new FakeClock()) {
+  constructor(options: Partial<CoreOptions & DeviceOptions> = {}, clock = new FakeClock()) {
     this.clock = clock;
     this.client = createClientCore({
       transport: this.transport,
@@ -153,7 +154,7 @@ export class Scene {
 
   /** A client that is online. */
   static async online(
-    options: Partial<CoreOptions> = {},
+    options: Partial<CoreOptions & DeviceOptions> = {},
     changes: Partial<WelcomeFrame> = {},
     clock?: FakeClock,
   ): Promise<Scene> {

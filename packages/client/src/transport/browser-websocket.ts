@@ -8,7 +8,8 @@ export function browserWebSocket(url: string): Transport {
   return {
     name: "websocket",
     open(handlers) {
-      const address = new URL(url, location.href);
+      // Relative to the page; worker, Deno, Bun and Node have no page, or none with an address. A Location counts as its text.
+      const address = new URL(url, globalThis.location as unknown as URL | undefined);
       address.protocol = address.protocol.replace("http", "ws");
       const socket = new WebSocket(address, jsonSubprotocol);
       socket.onopen = () => handlers.opened();

@@ -1,139 +1,151 @@
 // The first of several transports that works here: each gets a head start over the next, what worked is remembered, and
-// the better ones are tried again later.
+// the best is looked for again later.
 
 import type { Clock } from "@heddle/base";
-import { LocalError } from "../errors.ts";
 import { newAlarm } from "../timers.ts";
+import { nobody } from "./make-before-break.ts";
 import type { Transport, TransportHandlers, TransportLink } from "./transport.ts";
+
+/** Keeps one short text for the network we are in. */
+export interface TransportMemory {
+  get(): string | null | undefined;
+  set(text: string): void;
+}
 
 export interface LadderOptions {
   readonly clock: Clock;
   /** How long a transport is waited for before the next is tried beside it. Milliseconds. */
   readonly headStartMs: number;
-  /** How long a lower one is used before the ones above are tried again. Milliseconds. */
+  /** How long a lower one is used before the best is looked for, and how long it is begun with. Milliseconds. */
   readonly upAfterMs: number;
+  readonly memory: TransportMemory;
 }
 
-/** A transport that is several, and tells which it is. */
+/** A transport that is several. Its name is that of the one in use or tried last. */
 export interface Ladder extends Transport {
-  /** Name of the transport in use or tried last; `why` those above it are not. */
-  readonly current: { readonly name: string; readonly why: string };
+  /** Why the one above it is not in use; undefined when there is none, or an earlier ladder found out. */
+  readonly why: string | undefined;
 }
 
-const nothingCode = 1006;
-/** Tells the client to come again at once, with its positions: 4005, and `after` of a millisecond. */
-const moveUp = JSON.stringify({ t: "bye", code: 4005, why: "a better transport works again", after: 1 });
+/** Clients that know how open their next connection before they leave this one. */
+const moveUp = '{"t":"move"}';
 
-/** @throws {LocalError} `option-invalid` when there is no transport */
+/** @param transports  at least one */
 export function newLadder(transports: readonly Transport[], options: LadderOptions): Ladder {
-  const { clock, headStartMs, upAfterMs } = options;
-  if (transports.length === 0) throw new LocalError("option-invalid", "transports: none, at least one wanted");
-  const nameOf = (rung: number): string => (transports[rung] as Transport).name;
-  /** The best that may work here. */
-  let from = 0;
-  let loweredMs = 0;
-  let current = { name: nameOf(0), why: "" };
+  const { clock, headStartMs, upAfterMs, memory } = options;
+  const best = transports[0] as Transport;
+  /** What each was last given up for. */
+  const reasons = new Map<Transport | undefined, string>();
+  let current = best;
+  let upMs = upAfterMs;
+  /** How often the best may be refused before others are tried: it has worked here, so its server may just be away. */
+  let patience = 0;
 
-  const lower = (rung: number, why: string): void => {
-    from = rung;
-    loweredMs = clock.monotonicMs();
-    current = { name: nameOf(rung), why };
+  const remember = (transport: Transport): void => memory.set(`${transport.name} ${clock.wallMs()}`);
+  /** The one to begin with. */
+  const remembered = (): Transport => {
+    const [kept, ms] = memory.get()?.split(" ") ?? [];
+    const isFresh = clock.wallMs() - Number(ms) < upAfterMs;
+    return transports.find((transport) => isFresh && transport.name === kept) ?? best;
   };
 
   const open = (handlers: TransportHandlers): TransportLink => {
     const alarm = newAlarm(clock);
-    const tried = new Map<number, TransportLink>();
-    let winner = -1;
-    let next = from;
-    let hasHeard = false;
+    const first = remembered();
+    const untried = [first, ...transports.filter((transport) => transport !== first)];
+    const links = new Map<Transport, TransportLink>();
+    const opened = new Set<Transport>();
+    /** All that a client says unanswered; each that opens is sent it until one has answered. */
+    let greeting = "";
+    let winner: Transport | undefined;
     let isOver = false;
-    let lastWhy = current.why;
 
-    const over = (code: number, why: string): void => {
+    const over = (code: number, reason: string): void => {
       isOver = true;
       alarm();
-      handlers.closed(code, why);
+      handlers.closed(code, reason);
     };
-    /** Tries the next one down, and gives it its head start. */
+    const wait = (): void =>
+      alarm(headStartMs, () => {
+        reasons.set(current, "silent");
+        tryNext();
+      });
     const tryNext = (): void => {
-      const rung = next++;
-      const transport = transports[rung];
-      if (transport === undefined || isOver || winner >= 0) return;
-      current = { name: transport.name, why: lastWhy };
-      if (next < transports.length) {
-        alarm(headStartMs, () => {
-          lastWhy = `${transport.name}: not open after ${headStartMs} ms`;
-          tryNext();
-        });
-      }
-      tried.set(rung, transport.open(handlersOf(rung)));
+      const transport = untried.shift();
+      if (!transport) return;
+      current = transport;
+      wait();
+      links.set(transport, transport.open(handlersOf(transport)));
     };
-    const won = (rung: number): void => {
-      winner = rung;
+    const won = (transport: Transport): void => {
+      current = winner = transport;
       alarm();
-      current = { name: nameOf(rung), why: rung === 0 ? "" : lastWhy };
-      for (const [other, link] of tried) if (other !== rung) link.close();
-      if (rung > 0) alarm(upAfterMs, () => lookUp());
-      handlers.opened();
+      if (transport !== first) remember(transport);
+      if (transport === best) {
+        upMs = upAfterMs / 32;
+        patience = 2;
+      } else alarm(upMs, lookUp);
+      for (const [other, link] of links) if (other !== transport) link.close();
     };
-    const handlersOf = (rung: number): TransportHandlers => ({
+    const handlersOf = (transport: Transport): TransportHandlers => ({
       opened() {
-        if (winner < 0 && !isOver) won(rung);
+        if (isOver || winner) return;
+        opened.add(transport);
+        if (greeting) links.get(transport)?.send(greeting);
+        else if (opened.size === 1) {
+          alarm(); // a connection made ahead is greeted when it is wanted
+          handlers.opened();
+        }
       },
       message(text, cost) {
-        if (winner !== rung || isOver) return;
-        // What has brought something works, and those above did not in their time.
-        if (!hasHeard && rung !== from) lower(rung, lastWhy);
-        hasHeard = true;
-        handlers.message(text, cost);
+        if (isOver) return;
+        if (!winner) won(transport);
+        if (winner === transport) handlers.message(text, cost);
       },
-      closed(code, why) {
-        tried.delete(rung);
-        if (isOver || (winner >= 0 && winner !== rung)) return;
-        if (winner === rung) {
-          // Open, and yet nothing ever came: something between holds it back.
-          if (!hasHeard && code === nothingCode) stepDown(rung, `${nameOf(rung)}: ${why || "nothing came"}`);
-          return over(code, why);
-        }
-        lastWhy = `${nameOf(rung)}: ${why || `closed with ${code}`}`;
-        if (next < transports.length) tryNext();
-        else if (tried.size === 0) over(code, why);
+      closed(code, reason) {
+        links.delete(transport);
+        opened.delete(transport);
+        if (winner === transport) return over(code, reason);
+        if (isOver || winner) return;
+        reasons.set(transport, reason || `${code}`);
+        if (transport === current && (transport !== best || patience-- < 1)) tryNext();
+        if (!links.size) over(code, reason);
       },
     });
-    const stepDown = (rung: number, why: string): void => {
-      const below = rung + 1 < transports.length ? rung + 1 : 0;
-      lower(below, why);
-    };
-    /** Whether the best one works again, on a connection of its own, which carries nothing. */
+    /** Whether the best works again, on a connection of its own, which carries nothing. */
     const lookUp = (): void => {
-      if (isOver) return;
-      const probe = (transports[0] as Transport).open({
+      remember(winner as Transport);
+      const probe = best.open({
+        ...nobody,
         opened() {
           probe.close();
           if (isOver) return;
-          from = 0;
+          remember(best);
           handlers.message(moveUp);
         },
-        message() {},
-        closed: () => undefined,
       });
-      alarm(upAfterMs, () => {
+      upMs = Math.min(upAfterMs, upMs * 2);
+      alarm(upMs, () => {
         probe.close();
         lookUp();
       });
     };
 
-    if (from > 0 && clock.monotonicMs() - loweredMs >= upAfterMs) from = 0;
-    next = from;
     tryNext();
     return {
-      send: (text) => tried.get(winner)?.send(text),
+      send(text) {
+        if (winner) return links.get(winner)?.send(text);
+        greeting = text;
+        wait();
+        for (const transport of opened) links.get(transport)?.send(text);
+      },
       close(code, reason) {
-        const used = tried.get(winner);
-        // The client gave it up unheard: it is not to be waited for again.
-        if (used !== undefined && !hasHeard && code !== 1_000) stepDown(winner, `${nameOf(winner)}: nothing came`);
-        for (const link of tried.values()) link.close(code, reason);
-        if (used === undefined && !isOver) clock.turnEnd(() => (isOver ? undefined : over(nothingCode, "given up")));
+        if (!winner && !isOver) {
+          isOver = true; // what its links still tell is nobody's
+          alarm();
+          clock.turnEnd(() => handlers.closed(1006, "closed"));
+        }
+        for (const link of links.values()) link.close(code, reason);
       },
     };
   };
@@ -142,8 +154,8 @@ export function newLadder(transports: readonly Transport[], options: LadderOptio
     get name() {
       return current.name;
     },
-    get current() {
-      return current;
+    get why() {
+      return reasons.get(transports[transports.indexOf(current) - 1]);
     },
     open,
   };

@@ -21,11 +21,13 @@ const quietMs = 3_000;
 /** A next connection that is not welcomed within this is no better than none. */
 const patienceMs = 5_000;
 /** Nobody else may be there to take us yet. */
-const retryMs = { least: 500, most: 2_000 };
+const retryLeastMs = 500;
+const retrySpreadMs = 1_500;
 /** Anything but 1000 and 1001 tells a server that we may come back. */
 const leftCode = 4002;
-const moved = JSON.stringify({ t: "bye", code: 4000, why: "moved", after: 0 });
-const nobody: TransportHandlers = { opened() {}, message() {}, closed() {} };
+const moved = '{"t":"bye","code":4000,"why":"moved","after":0}';
+/** Hears nothing. */
+export const nobody: TransportHandlers = { opened() {}, message() {}, closed() {} };
 
 const has = (text: string, start: string): boolean => text.startsWith(start) || text.includes(`\n${start}`);
 
@@ -92,7 +94,7 @@ export function makeBeforeBreak(transport: Transport, { clock, random }: MoveOpt
         closed() {
           ahead = undefined;
           isReady = false;
-          alarm(retryMs.least + random.float() * (retryMs.most - retryMs.least), prepare);
+          alarm(retryLeastMs + random.float() * retrySpreadMs, prepare);
         },
       });
     };

@@ -37,6 +37,8 @@ export interface FrameCodec {
 export interface Transport {
   /** For people: "websocket". */
   readonly name: string;
+  /** For people: why it is none that would be better. Default: there is none. */
+  readonly why?: string | undefined;
   /** A connection gives way to one that stands already: until that is welcomed the client's state is not told. Default false. */
   readonly isMoving?: boolean;
   /** Begins a connection. May throw when it can never work, e.g. for an address that is none. */

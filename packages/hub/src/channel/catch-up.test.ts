@@ -34,6 +34,7 @@ function scene(pos: Pos, answers: Pick<ReadResult, "proof">) {
     suspect: () => void asked.suspicions++,
     joinLive: () => undefined,
     leaveLive: () => undefined,
+    pushHeld: () => undefined,
   } satisfies Partial<CursorChannel> as unknown as CursorChannel;
   const receiver = {
     codec: jsonCodec,

@@ -1,5 +1,6 @@
 // Reading on for the cursors of one connection, one slice each in turn, until each stands at its log's head or the
-// connection has no room. Slow, resuming and snapshot subscribers all come through here.
+// connection has no room. Slow, resuming and snapshot subscribers all come through here. Whoever had no room has the next
+// turn when there is some: what one channel has to say may be more than the connection ever takes.
 
 import type { Clock } from "@heddle/base";
 import { samePos, type GapCause, type Pos } from "@heddle/protocol";
@@ -19,9 +20,12 @@ export class CatchUp {
   readonly #counters: HubCounters;
   readonly #sliceBytes: number;
   readonly #noRoom: () => void;
-  /** In the order they take their turn. */
-  readonly #queue = new Set<Cursor>();
+  /** In the order they take their turn. Absent while there are none: most connections have read on long ago. */
+  #queue: Set<Cursor> | undefined;
   #isScheduled = false;
+  #readingCount = 0;
+  /** The connection has had no room: until all have read on one reads at a time, or who is answered sooner fills it. */
+  #isShort = false;
 
   /** @param noRoom  called when cursors wait and the connection has no room; `wake` them again when it has */
   constructor(
@@ -41,8 +45,26 @@ export class CatchUp {
   }
 
   wake(cursor: Cursor): void {
-    this.#queue.add(cursor);
+    this.#enqueue(cursor);
     this.#schedule();
+  }
+
+  /** The connection has room again: those that waited for it keep their order, the others come behind. */
+  goOn(cursors: readonly Cursor[]): void {
+    this.#isShort = true;
+    for (const cursor of cursors) {
+      cursor.go("room");
+      this.wake(cursor);
+    }
+  }
+
+  #enqueue(cursor: Cursor): void {
+    (this.#queue ??= new Set()).add(cursor);
+  }
+
+  /** It had its turn, and there was no room for anything of it. */
+  #enqueueFirst(cursor: Cursor): void {
+    this.#queue = new Set([cursor, ...(this.#queue ?? [])]);
   }
 
   #schedule(): void {
@@ -55,16 +77,23 @@ export class CatchUp {
   }
 
   #run(): void {
-    for (const cursor of this.#queue) {
+    const queue = this.#queue;
+    if (queue === undefined) return;
+    for (const cursor of queue) {
+      if (cursor.state === "lagging") continue; // keeps its place
       if (cursor.state !== "catchup" || cursor.isReading) {
-        this.#queue.delete(cursor);
+        queue.delete(cursor);
         continue;
       }
       if (!this.#receiver.hasRoomFor(1)) return this.#noRoom();
-      this.#queue.delete(cursor);
+      if (this.#isShort && this.#readingCount > 0) return; // the answer leads on
+      queue.delete(cursor);
       this.#advance(cursor);
-      if (this.#queue.has(cursor)) return this.#schedule(); // the others, and other connections, have their turn
+      if (this.#queue?.has(cursor)) return this.#schedule(); // the others, and other connections, have their turn
     }
+    if (queue.size > 0) return;
+    this.#queue = undefined;
+    this.#isShort = this.#readingCount > 0 && this.#isShort;
   }
 
   #advance(cursor: Cursor): void {
@@ -96,20 +125,27 @@ export class CatchUp {
   #read(cursor: Cursor, held: Slice | undefined, ask: () => Promise<Slice>, take: (slice: Slice) => void): void {
     if (held !== undefined) return take(held);
     const asked = cursor.pos;
-    cursor.isReading = true;
+    this.#setReading(cursor, true);
     void ask().then(
       (slice) => {
-        cursor.isReading = false;
+        this.#setReading(cursor, false);
+        this.#schedule();
+        if (cursor.state === "lagging") this.#enqueueFirst(cursor);
         if (cursor.state !== "catchup") return;
         if (samePos(asked, cursor.pos)) take(slice);
-        else this.#queue.add(cursor); // it was moved meanwhile: the question was another one
-        this.#schedule();
+        else this.#enqueue(cursor); // it was moved meanwhile: the question was another one
       },
       () => {
-        cursor.isReading = false;
+        this.#setReading(cursor, false);
+        this.#schedule();
         this.#retry(cursor);
       },
     );
+  }
+
+  #setReading(cursor: Cursor, is: boolean): void {
+    cursor.isReading = is;
+    this.#readingCount += is ? 1 : -1;
   }
 
   /** The cursor stands at the head: from here on it is pushed to. */
@@ -117,6 +153,8 @@ export class CatchUp {
     const { channel } = cursor;
     const { codec } = this.#receiver;
     cursor.retryMs = 0;
+    channel.pushHeld();
+    if (cursor.state !== "catchup") return; // that was more than this connection takes
     cursor.go("reached");
     if (channel.isDurable) this.#receiver.send(liveFrame(channel.alias, cursor.pos, codec));
     if (cursor.isToldLagging) this.#receiver.send(statusFrame(channel.alias, "live", codec));
@@ -137,17 +175,14 @@ export class CatchUp {
       // The store may be ahead of what was pushed here: live cursors get those entries first, this one with them.
       if (entry.pos.epoch !== head.epoch || entry.pos.offset > head.offset) break;
       const frame = frames[index];
-      if (frame === undefined || !this.#receiver.hasRoomFor(frame.cost)) {
-        this.#queue.add(cursor);
-        return this.#noRoom();
-      }
+      if (frame === undefined || !this.#receiver.hasRoomFor(frame.cost)) return this.#stop(cursor, sent);
       this.#receiver.send(frame);
       cursor.sentCount++;
       cursor.moveTo(entry.pos);
       sent++;
     }
     this.#counters.deliveries += sent;
-    if (sent > 0) this.#queue.add(cursor);
+    if (sent > 0) this.#enqueue(cursor);
     else this.#doubt(cursor);
   }
 
@@ -162,10 +197,10 @@ export class CatchUp {
         return this.#tellGap(cursor, missed.why, missed.to);
       if (cursor.isUnproven) {
         cursor.isUnproven = false;
-        return void this.#queue.add(cursor);
+        return void this.#enqueue(cursor);
       }
       if (samePos(head, channel.head)) return this.#doubt(cursor); // this node is late, and does not notice by itself
-      this.#queue.add(cursor);
+      this.#enqueue(cursor);
     });
   }
 
@@ -176,7 +211,7 @@ export class CatchUp {
     this.#receiver.send(conflatedFrame(channel.alias, head, this.#receiver.codec));
     cursor.sentCount++;
     cursor.moveTo(head);
-    this.#queue.add(cursor);
+    this.#enqueue(cursor);
   }
 
   /** The newest entries of their keys, in log order; what lies between is skipped. */
@@ -189,17 +224,14 @@ export class CatchUp {
       const steps = framesTo(alias, cursor.pos, entry, frames[index] as Frame, codec);
       const stepCost = costOf(steps);
       if (cost > 0 && cost + stepCost > this.#sliceBytes) break;
-      if (!this.#receiver.hasRoomFor(stepCost)) {
-        this.#queue.add(cursor);
-        return this.#noRoom();
-      }
+      if (!this.#receiver.hasRoomFor(stepCost)) return this.#stop(cursor, cost);
       for (const frame of steps) this.#receiver.send(frame);
       cursor.sentCount += steps.length;
       cursor.moveTo(entry.pos);
       cost += stepCost;
       this.#counters.deliveries++;
     }
-    if (cost > 0) this.#queue.add(cursor);
+    if (cost > 0) this.#enqueue(cursor);
     else this.#doubt(cursor);
   }
 
@@ -208,7 +240,7 @@ export class CatchUp {
     const { channel, pos } = cursor;
     const { head } = channel;
     // The log may have moved while the store was asked: then the question was another one.
-    if (channel.isAtHead(pos) || isBeyond(pos, head)) return void this.#queue.add(cursor);
+    if (channel.isAtHead(pos) || isBeyond(pos, head)) return void this.#enqueue(cursor);
     const newest = slice.entries.at(-1);
     const isCurrent = samePos(newest?.pos ?? slice.read?.head ?? pos, head);
     if (!isCurrent) return this.#doubt(cursor);
@@ -231,7 +263,7 @@ export class CatchUp {
     cursor.sentCount++;
     cursor.moveTo(newest.pos);
     this.#counters.deliveries++;
-    this.#queue.add(cursor);
+    this.#enqueue(cursor);
   }
 
   #tellGap(cursor: Cursor, why: GapCause, to: Pos): void {
@@ -241,7 +273,14 @@ export class CatchUp {
     this.#receiver.send(gapFrame(cursor.channel.alias, gapBetween(why, from, to), from, this.#receiver.codec));
     cursor.sentCount++;
     cursor.moveTo(to);
-    this.#queue.add(cursor);
+    this.#enqueue(cursor);
+  }
+
+  /** There is no room. @param sent  how much it was given before that */
+  #stop(cursor: Cursor, sent: number): void {
+    if (sent > 0) this.#enqueue(cursor);
+    else this.#enqueueFirst(cursor);
+    this.#noRoom();
   }
 
   /** The store has nothing behind this cursor although it is not at the head we know: one of the two is stale. */

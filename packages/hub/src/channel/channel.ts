@@ -1,27 +1,16 @@
 // One channel on this node: its log, its subscribers in every state, its volatile events and its members. Entries come
 // in once; what goes out is one shared frame.
 
-import type { Clock } from "@heddle/base";
-import { samePos, type Codec, type Mode, type Pos, type PublicationBody } from "@heddle/protocol";
-import type { PresenceLink } from "../presence/presence-link.ts";
+import { samePos, type Codec, type Mode, type Pos } from "@heddle/protocol";
+import { subscribed, type PresenceLink } from "../presence/presence-link.ts";
 import { Presence } from "../presence/presence.ts";
-import type {
-  BulkSender,
-  ChannelPolicy,
-  ConnectionPort,
-  Engine,
-  Entry,
-  Frame,
-  HubCounters,
-  ReadResult,
-} from "../ports/index.ts";
+import type { ChannelPolicy, ConnectionPort, Engine, Entry, Frame, ReadResult } from "../ports/index.ts";
 import { classify, gapBetween, isCarriedOver } from "./chain.ts";
 import { ChannelLog } from "./channel-log.ts";
 import { KeyIndex, type ByKey } from "./key-index.ts";
-import { Conflation } from "./conflation.ts";
 import type { Cursor, CursorChannel } from "./cursor.ts";
-import { gapFrame, statusFrame, volatileFrame } from "./frames.ts";
-import { LiveSet } from "./live-set.ts";
+import { FanOut, type FanOutEnv, type FanOutSource } from "./fan-out.ts";
+import { gapFrame, statusFrame } from "./frames.ts";
 import { Ring, type RingBudget } from "./ring.ts";
 import type { ReadBudget } from "../pressure/read-budget.ts";
 import { Slices, type Slice } from "./slices.ts";
@@ -29,15 +18,10 @@ import { Snapshots } from "./snapshots.ts";
 import { decodeVolatile, volatileTopic } from "./volatile.ts";
 
 /** What channels share on a node. */
-export interface ChannelEnv {
+export interface ChannelEnv extends FanOutEnv {
   readonly engine: Engine;
-  readonly clock: Clock;
-  readonly bulk: BulkSender;
-  readonly counters: HubCounters;
   readonly ringBudget: RingBudget;
   readonly reads: ReadBudget;
-  /** Whether volatile events are too much now. */
-  readonly dropsVolatile: () => boolean;
   readonly presence: PresenceLink;
   readonly limits: ChannelLimits;
 }
@@ -58,7 +42,7 @@ export interface ChannelLimits {
 const nowhere: Pos = { epoch: "-", offset: 0, tag: 1 };
 const nothing: Slice = { entries: [], frames: () => [] };
 
-export class Channel implements CursorChannel {
+export class Channel implements CursorChannel, FanOutSource {
   readonly name: string;
   /** Identity of this object on the wire; never used again after it. */
   readonly alias: number;
@@ -71,8 +55,7 @@ export class Channel implements CursorChannel {
   readonly #ring: Ring;
   readonly #slices: Slices;
   readonly #cursors = new Set<Cursor>();
-  readonly #live: LiveSet;
-  readonly #conflation: Conflation;
+  readonly #fanOut: FanOut;
   /** Made at the first `key` subscription. */
   #keys: KeyIndex | undefined;
   #keysReady: Promise<void> | undefined;
@@ -91,15 +74,7 @@ export class Channel implements CursorChannel {
     this.#ring = new Ring(alias, ringLimits, env.ringBudget);
     this.#slices = new Slices(name, alias, env);
     this.snapshots = new Snapshots(() => this.head, env.clock, env.limits.snapshotMs);
-    this.#live = new LiveSet(env.bulk);
-    this.#conflation = new Conflation(
-      {
-        alias,
-        pending: (pos, mode) => this.#pending(pos, mode),
-      },
-      policy.everyMs,
-      env,
-    );
+    this.#fanOut = new FanOut(this, policy, env);
     this.presence = new Presence(this, env.presence, (frameFor) => this.#sendPresence(frameFor));
     if (policy.isDurable) {
       this.log = new ChannelLog(name, env, this.#ring, {
@@ -123,9 +98,13 @@ export class Channel implements CursorChannel {
     return this.policy.disconnectsSlow ?? false;
   }
 
-  /** Where live cursors stand. Without a log all stand at the same place, which means nothing. */
+  /** The log's head. Without a log all stand at the same place, which means nothing. */
   get head(): Pos {
     return this.log?.head ?? nowhere;
+  }
+
+  get pushedTo(): Pos {
+    return this.#fanOut.at;
   }
 
   get cursorCount(): number {
@@ -152,11 +131,15 @@ export class Channel implements CursorChannel {
   }
 
   joinLive(cursor: Cursor): void {
-    (cursor.isPushed ? this.#live : this.#conflation).add(cursor);
+    this.#fanOut.join(cursor);
   }
 
   leaveLive(cursor: Cursor): void {
-    (cursor.isPushed ? this.#live : this.#conflation).remove(cursor);
+    this.#fanOut.leave(cursor);
+  }
+
+  pushHeld(): void {
+    this.#fanOut.flush();
   }
 
   isAtHead(pos: Pos): boolean {
@@ -232,24 +215,16 @@ export class Channel implements CursorChannel {
     this.log?.detach();
     this.#keys?.clear();
     this.#stopVolatile?.();
-    this.#conflation[Symbol.dispose]();
+    this.#fanOut[Symbol.dispose]();
     this.presence[Symbol.dispose]();
   }
 
-  #accepted(entry: Entry): void {
-    this.#keys?.push(entry);
-    if (entry.type === "data" && this.#conflation.count > 0) this.#conflation.changed(this.#env.counters);
-    const { sent, refused } = this.#live.push((codec) => this.#ring.newestFrame(codec) as Frame);
-    this.#env.counters.deliveries += sent;
-    // `log.head` is still the predecessor: that is where a refused cursor stands.
-    for (const cursor of refused) {
-      if (cursor.mode === "volatile") this.#env.counters.volatileDrops++;
-      else cursor.receiver.overflow();
-    }
+  frameOf(entry: Entry, codec: Codec): Frame {
+    return this.#ring.frameOf(entry, codec);
   }
 
   /** What a live cursor that is not pushed to is to get now; undefined when it must read on by itself. */
-  #pending(pos: Pos, mode: Mode): Slice | undefined {
+  pending(pos: Pos, mode: Mode): Slice | undefined {
     if (mode === "key") {
       const held = this.#keys?.behind(pos);
       return held?.is === "held" ? held.slice : undefined;
@@ -257,6 +232,11 @@ export class Channel implements CursorChannel {
     const newest = this.heldNewest();
     if (newest === undefined) return undefined;
     return newest.entries.some((entry) => samePos(entry.pos, pos)) ? nothing : newest;
+  }
+
+  #accepted(entry: Entry): void {
+    this.#keys?.push(entry);
+    this.#fanOut.entry(entry);
   }
 
   #freshKeys(head: Pos): KeyIndex {
@@ -278,9 +258,10 @@ export class Channel implements CursorChannel {
 
   /** Live cursors stood at the old head; each is told what it missed. The others find out by their own next read. */
   #replaced(read: ReadResult): void {
+    this.#fanOut.flush();
     if (this.#keys !== undefined) this.#keys = this.#freshKeys(read.head);
     for (const cursor of this.#cursors) if (cursor.state !== "live") cursor.isUnproven = true;
-    for (const cursor of [...this.#live.all(), ...this.#conflation.all()]) {
+    for (const cursor of this.#fanOut.all()) {
       const from = cursor.pos;
       // The store was asked about the old head. A conflated cursor may stand behind it, where the log may be the same.
       const isAtOldHead = samePos(from, this.head);
@@ -308,26 +289,10 @@ export class Channel implements CursorChannel {
   }
 
   async #listenVolatile(): Promise<void> {
-    const stop = await this.#env.engine.bus.subscribe(volatileTopic(this.name), (body) =>
-      this.#volatile(decodeVolatile(body)),
-    );
-    if (this.#isDisposed) stop();
+    const receive = (body: Uint8Array): void => this.#fanOut.volatile(decodeVolatile(body));
+    const stop = await subscribed(this.#env.presence.env, volatileTopic(this.name), receive, () => !this.#isDisposed);
+    if (this.#isDisposed) stop?.();
     else this.#stopVolatile = stop;
-  }
-
-  /** Volatile events go to whoever has room now, and to nobody later. */
-  #volatile(body: PublicationBody): void {
-    const { counters } = this.#env;
-    if (this.#env.dropsVolatile()) {
-      counters.volatileDrops += this.#live.count + this.#conflation.count;
-      return;
-    }
-    const { sent, refused } = this.#live.push((codec) => volatileFrame(this.alias, body, codec));
-    counters.volatileDeliveries += sent;
-    counters.volatileDrops += refused.length;
-    const { sentCount, dropCount } = this.#conflation.pushVolatile((codec) => volatileFrame(this.alias, body, codec));
-    counters.volatileDeliveries += sentCount;
-    counters.volatileDrops += dropCount;
   }
 
   #sendPresence(frameFor: (codec: Codec) => Frame): void {

@@ -3,6 +3,7 @@
 import type { ChannelPolicy } from "../ports/index.ts";
 import { HubError } from "../hub-error.ts";
 import { Channel, type ChannelEnv } from "./channel.ts";
+import { FlushTimes } from "./held-pushes.ts";
 import { samePos } from "@heddle/protocol";
 
 export interface ChannelsLimits {
@@ -31,8 +32,8 @@ export class Channels {
   #audit: Disposable;
   #isDisposed = false;
 
-  constructor(env: ChannelEnv, limits: ChannelsLimits) {
-    this.#env = env;
+  constructor(env: Omit<ChannelEnv, "flushTimes">, limits: ChannelsLimits) {
+    this.#env = { ...env, flushTimes: new FlushTimes(env.clock) };
     this.#limits = limits;
     this.#audit = this.#auditLater();
   }
@@ -97,6 +98,7 @@ export class Channels {
   [Symbol.dispose](): void {
     this.#isDisposed = true;
     this.#audit[Symbol.dispose]();
+    this.#env.flushTimes[Symbol.dispose]();
     for (const timer of this.#lingering.values()) timer[Symbol.dispose]();
     for (const channel of this.#channels.values()) channel[Symbol.dispose]();
     this.#channels.clear();

@@ -15,11 +15,15 @@ export interface CursorChannel {
   readonly disconnectsSlow: boolean;
   /** Whether an entry that was delivered may later not exist. */
   readonly hasPhantoms: boolean;
-  /** Where live cursors stand. */
+  /** The log's head, as far as this node knows. */
   readonly head: Pos;
+  /** Where live cursors stand that are pushed to: at the head, or before what waits to be pushed. */
+  readonly pushedTo: Pos;
   isAtHead(pos: Pos): boolean;
   joinLive(cursor: Cursor): void;
   leaveLive(cursor: Cursor): void;
+  /** What waits is pushed now. Before a cursor at the head becomes live, or it would get that twice. */
+  pushHeld(): void;
   /** What is held behind `pos`; undefined when the store must be asked. */
   heldAfter(pos: Pos, codec: Codec): Slice | undefined;
   heldNewest(): Slice | undefined;
@@ -105,9 +109,9 @@ export class Cursor {
     return this.mode === "resume" || this.mode === "volatile";
   }
 
-  /** The position behind the last frame given to the connection. A live cursor that is pushed to stands at the log's head. */
+  /** The position behind the last frame given to the connection. A live cursor stands where its channel has pushed to. */
   get pos(): Pos {
-    return this.state === "live" && this.isPushed ? this.channel.head : this.#pos;
+    return this.state === "live" && this.isPushed ? this.channel.pushedTo : this.#pos;
   }
 
   /** Moves a cursor that is not live and pushed to. */

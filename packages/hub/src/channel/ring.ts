@@ -99,6 +99,12 @@ export class Ring {
     return this.newest === undefined ? undefined : this.#frameAt(this.#entries.length - 1, codec);
   }
 
+  /** The shared frame of an entry, which may have been let go of. */
+  frameOf(entry: Entry, codec: Codec): Frame {
+    const index = this.#indexOf(entry.pos.offset);
+    return this.#entries[index] === entry ? this.#frameAt(index, codec) : entryFrame(this.#alias, entry, codec);
+  }
+
   #frameAt(index: number, codec: Codec): Frame {
     const frames = (this.#frames[index] ??= {});
     return (frames[codec.name] ??= entryFrame(this.#alias, this.#entries[index] as Entry, codec));

@@ -20,18 +20,21 @@ export function call(session: Session, frame: CallFrame): void {
   if (operation.isIdempotent && (frame.n === undefined || frame.n < 1)) {
     return session.refuse(r, "badRequest", { why: `call.n: ${op} is idempotent and needs a number from 1` });
   }
-  const problem = streamProblem(operation, frame);
+  const problem = streamProblem(operation, frame, session);
   if (problem !== undefined) return session.refuse(r, "badRequest", { why: `call.${problem}` });
   if (!hasRequestRoom(session, r) || !hasCallRoom(session, r, operation)) return;
   const stop = session.requests.stoppable(r);
   if (stop === undefined) return session.refuse(r, "badRequest", { why: `call.r: ${r} is open already` });
   session.node.counters.calls++;
-  void carryOut(session, operation, frame, stop);
+  carryOut(session, operation, frame, stop);
 }
 
 const isStreaming = ({ isStream, isInputStream }: Operation): boolean => Boolean(isStream || isInputStream);
 
-function streamProblem(operation: Operation, { op, w, d }: CallFrame): string | undefined {
+function streamProblem(operation: Operation, { op, w, d }: CallFrame, { peer }: Session): string | undefined {
+  // Its values would have to find the way back to this node.
+  if (operation.isInputStream && peer.transport === "frames")
+    return `op: the input of ${op} is a stream, which needs a WebSocket`;
   if (operation.isInputStream && d !== undefined) return `d: the input of ${op} is a stream`;
   if (!operation.isStream) return w === undefined ? undefined : `w: ${op} does not stream`;
   return w === undefined || w < 1 ? `w: ${op} streams and needs a window from 1` : undefined;
@@ -84,7 +87,27 @@ class Calling implements CallContext {
   }
 }
 
-async function carryOut(session: Session, operation: Operation, frame: CallFrame, stop: Stop): Promise<void> {
+/** Most answers are there at once: a promise and a timer for each would cost more than finding the answer. */
+function carryOut(session: Session, operation: Operation, frame: CallFrame, stop: Stop): void {
+  const { r } = frame;
+  try {
+    const outcome = outcomeOf(session, operation, frame, stop);
+    if (outcome instanceof Promise) return void waitFor(session, operation, frame, stop, outcome);
+    session.requests.finished(r);
+    answer(session, r, outcome);
+  } catch (error) {
+    session.requests.finished(r);
+    session.refuseThrown(r, error);
+  }
+}
+
+async function waitFor(
+  session: Session,
+  operation: Operation,
+  frame: CallFrame,
+  stop: Stop,
+  outcome: Promise<CallOutcome>,
+): Promise<void> {
   const { node, requests } = session;
   const { clock, open } = node;
   const kind = isStreaming(operation) ? "streamCount" : "callCount";
@@ -93,7 +116,7 @@ async function carryOut(session: Session, operation: Operation, frame: CallFrame
   const ms = deadlineOf(operation, frame);
   const deadline = ms === undefined ? undefined : clock.after(ms, () => stop.stop(`no answer within ${ms} ms`));
   try {
-    answer(session, frame.r, await unlessStopped(stop, outcomeOf(session, operation, frame, stop)));
+    answer(session, frame.r, await unlessStopped(stop, outcome));
   } catch (error) {
     session.refuseThrown(frame.r, error);
   } finally {
@@ -119,14 +142,19 @@ function deadlineOf(operation: Operation, { ms }: CallFrame): number | undefined
 }
 
 /** An idempotent call outlives its connection: the client asks again elsewhere and must find the answer. */
-function outcomeOf(session: Session, operation: Operation, frame: CallFrame, stop: Stop): Promise<CallOutcome> {
+function outcomeOf(
+  session: Session,
+  operation: Operation,
+  frame: CallFrame,
+  stop: Stop,
+): CallOutcome | Promise<CallOutcome> {
   const { actor, node } = session;
   const context = new Calling(actor, undefined, stop);
   const given = operation.isInputStream ? context.with(receiveParts(session, frame.r, stop.signal)) : context;
   if (operation.isStream) return sendParts(session, operation, frame, given);
   if (!operation.isIdempotent) return operation.run(frame.d, given);
   const idempotencyKey = `${actor.x}:${frame.n}`;
-  return node.moves.once(session.move, `${frame.op} ${idempotencyKey}`, () =>
+  return node.moves.once(session.move, `${frame.op} ${idempotencyKey}`, async () =>
     operation.run(frame.d, new Calling(actor, idempotencyKey, new Stop())),
   );
 }

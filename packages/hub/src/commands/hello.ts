@@ -9,6 +9,8 @@ import { subscribe, subscribeImplicitly } from "./subscribe.ts";
 
 /** Transports of clients that did not come for everything that is theirs. */
 const takesNoNotices: ReadonlySet<TransportKind> = new Set(["frames", "channel"]);
+/** Who has no room for another connection asks again after this. Milliseconds. */
+const userFullAfterMs = 10_000;
 const pidShape = /^[A-Za-z0-9_-]{8,64}$/;
 
 export async function greet(session: Session, hello: HelloFrame): Promise<void> {
@@ -35,7 +37,7 @@ export async function greet(session: Session, hello: HelloFrame): Promise<void> 
   try {
     result = await node.authenticator.authenticate(hello.k, session.peer);
   } catch {
-    return session.bye("overloaded", "tokens cannot be checked now", { after: 1_000 });
+    return session.bye("overloaded", "tokens cannot be checked now", { after: outageAfterMs(session) });
   }
   if (session.state !== "authenticating") return;
   if (result.is === "refused") {
@@ -43,11 +45,13 @@ export async function greet(session: Session, hello: HelloFrame): Promise<void> 
     return session.bye(key, `token ${result.why}`);
   }
   const { identity } = result;
-  if (!node.revocations.isCurrent) await node.revocations.whenRead();
+  const isCurrent = node.revocations.isCurrent || (await node.revocations.whenCurrent());
   if (session.state !== "authenticating") return;
   // From here to the welcome nothing waits: what is revoked later finds this session among the open ones.
-  if (!node.revocations.isCurrent)
-    return session.bye("overloaded", "it cannot be told now whose tokens were revoked", { after: 1_000 });
+  if (!isCurrent)
+    return session.bye("overloaded", "it cannot be told now whose tokens were revoked", {
+      after: outageAfterMs(session),
+    });
   const revocation = node.revocations.covering(identity, session.id);
   if (revocation !== undefined) {
     node.counters.revocations++;
@@ -56,11 +60,27 @@ export async function greet(session: Session, hello: HelloFrame): Promise<void> 
   const keys = { digest: node.digest, clusterSecret: node.clusterSecret };
   const ticket = identity.userId === undefined ? validTicket(session, hello.an) : undefined;
   const owner = identity.userId ?? (anonymousOwner(keys, ticket ?? "") as string);
+  const penaltyMs = node.userRates.penaltyMs(owner, node.clock.monotonicMs());
+  if (penaltyMs > 0) return session.bye("rateLimited", "this user floods, and was told", { after: penaltyMs });
   if (hello.prev !== undefined) session.move = node.moves.supersede(hello.prev, owner);
+  // Behind `supersede`: a connection that is replaced is no second one.
+  const { userId } = identity;
+  if (userId !== undefined && node.connectionsOf(userId) >= node.limits.userConnections) {
+    node.counters.userRefusals++;
+    return session.bye("rateLimited", `${node.limits.userConnections} connections of one user are the most`, {
+      after: userFullAfterMs,
+    });
+  }
   session.welcomed(identity, owner, producerIdentity(keys, owner, hello.pid), hello, ticket);
   startSubscriptions(session, hello.subs ?? []);
   session.releaseHeld();
 }
+
+/**
+ * When whom an outage kept out may come again: 5 to 7.5 s, so that the attempts a client has in a minute last it, and not
+ * all come at once.
+ */
+const outageAfterMs = ({ node }: Session): number => Math.round(5_000 + 2_500 * node.random.float());
 
 /** The anonymous ticket the client brought, or a new one. */
 function validTicket(session: Session, given: string | undefined): string {

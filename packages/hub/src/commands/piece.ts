@@ -2,7 +2,14 @@
 // whole is carried out as if it had come at once.
 
 import { messageOf } from "@heddle/base";
-import { parseClientFrame, wireLimits, type CallFrame, type PieceFrame, type PubFrame } from "@heddle/protocol";
+import {
+  parseClientFrame,
+  parseShallow,
+  wireLimits,
+  type CallFrame,
+  type PieceFrame,
+  type PubFrame,
+} from "@heddle/protocol";
 import { controlFrame } from "../channel/frames.ts";
 import { Pieces } from "../session/pieces.ts";
 import type { Session } from "../session/session.ts";
@@ -42,11 +49,11 @@ function carryOut(session: Session, r: number, text: string): void {
 function frameOf(r: number, text: string): PubFrame | CallFrame | string {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseShallow(text);
   } catch (error) {
     return `pieces: ${messageOf(error).slice(0, 80)}`;
   }
-  const parsed = parseClientFrame(value);
+  const parsed = parseClientFrame(value, text.length);
   if (parsed.is === "bad") return parsed.why;
   const isWhole = parsed.is === "frame" && (parsed.frame.t === "pub" || parsed.frame.t === "call");
   return isWhole && parsed.frame.r === r ? parsed.frame : "pieces: a pub or call with their r wanted";

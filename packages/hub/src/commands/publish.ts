@@ -18,6 +18,12 @@ import { inTime } from "../session/in-time.ts";
 import type { Session } from "../session/session.ts";
 import { acceptedBefore } from "./repetition.ts";
 
+/** A publish as it came, and its payload: `d`, or what `b` stands for. */
+interface Given {
+  readonly frame: PubFrame;
+  readonly value: unknown;
+}
+
 export function publish(session: Session, frame: PubFrame): void {
   const { ch, r } = frame;
   const policy = isChannelName(ch) && !isServerName(ch) ? session.node.application.channel(ch) : undefined;
@@ -26,11 +32,17 @@ export function publish(session: Session, frame: PubFrame): void {
   const kind = policy.event(event);
   if (kind === undefined)
     return session.refuse(r, "unknownName", { why: `${ch}: no event ${JSON.stringify(event.slice(0, 64))}` });
-  const problem = problemOf(frame, kind);
+  const given = { frame, value: frame.b === undefined ? frame.d : base64Decode(frame.b) };
+  const problem = problemOf(given, kind);
   if (problem !== undefined) {
     return r === undefined ? session.bye("malformed", problem) : session.refuse(r, "badRequest", { why: problem });
   }
-  if (kind === "volatile") return void publishVolatile(session, policy, frame);
+  const waitMs = session.node.channelRates.refusalMs(ch, session.node.clock.monotonicMs());
+  if (waitMs > 0) {
+    session.node.counters.rateRefusals++;
+    return session.refuse(r, "rateLimited", { why: `${ch}: more than a channel takes`, ms: waitMs });
+  }
+  if (kind === "volatile") return void publishVolatile(session, policy, given);
   if (session.requests.publishCount >= wireLimits.publishWindowCount) {
     return session.refuse(r, "overloaded", { why: `${wireLimits.publishWindowCount} publishes are open`, ms: 100 });
   }
@@ -40,27 +52,28 @@ export function publish(session: Session, frame: PubFrame): void {
     return session.refuse(r, "overloaded", { why: "the store answers late", ms });
   }
   session.requests.publishBegun();
-  const prepared = prepare(session, policy, frame);
+  const prepared = prepare(session, policy, given);
   prepared.catch(() => undefined); // answered in its turn
   const { authVersion } = session;
-  session.publishOrder.run(ch, () => appendInTurn(session, policy, frame, authVersion, prepared));
+  session.publishOrder.run(ch, () => appendInTurn(session, policy, given, authVersion, prepared));
 }
 
 /** Resolves when the next publish of this channel may be appended: the engine keeps order, or one is under way at a time. */
 async function appendInTurn(
   session: Session,
   policy: ChannelPolicy,
-  frame: PubFrame,
+  given: Given,
   authVersion: number,
   prepared: Promise<Publication>,
 ): Promise<void> {
+  const { frame } = given;
   // Who subscribes and publishes in one breath sees its own message: the subscription asked for first begins first.
   await session.subscriptions.order.settled(frame.ch);
   const publication = await underSameRights(session, policy, frame, authVersion, prepared).catch((error: unknown) =>
-    refuseUnlessRepeated(session, policy, frame, error),
+    refuseUnlessRepeated(session, policy, given, error),
   );
   if (publication === undefined) return session.requests.publishDone();
-  const answered = append(session, policy, frame, publication)
+  const answered = append(session, policy, given, publication)
     .then((appended) => {
       accepted(session, frame, appended);
       answer(session, frame, appended);
@@ -73,12 +86,13 @@ async function appendInTurn(
 async function refuseUnlessRepeated(
   session: Session,
   policy: ChannelPolicy,
-  frame: PubFrame,
+  given: Given,
   refusal: unknown,
 ): Promise<void> {
+  const { frame } = given;
   if (!session.isOpen) return;
   try {
-    const before = await acceptedBefore(session, frame.ch, policy, originOf(session, frame));
+    const before = await acceptedBefore(session, frame.ch, policy, originOf(session, given));
     if (before === undefined) session.refuseThrown(frame.r, refusal);
     else answer(session, frame, before);
   } catch (error) {
@@ -111,8 +125,8 @@ const orderKey = (ch: string, pid = ""): string => `${pid} ${ch}`;
 /** W3C Trace Context §3.2: version, trace id, parent id, flags. */
 const traceparentShape = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-function problemOf(frame: PubFrame, kind: "durable" | "volatile"): string | undefined {
-  if (frame.b !== undefined && (frame.d !== undefined || base64Decode(frame.b) === undefined))
+function problemOf({ frame, value }: Given, kind: "durable" | "volatile"): string | undefined {
+  if (frame.b !== undefined && (frame.d !== undefined || value === undefined))
     return "pub.b: base64 wanted, and no d beside it";
   if (frame.key !== undefined && !isNameWithin(frame.key, wireLimits.keyBytes))
     return `pub.key: 1 to ${wireLimits.keyBytes} bytes wanted`;
@@ -147,11 +161,11 @@ async function mayPublish(session: Session, policy: ChannelPolicy, { ch }: PubFr
 }
 
 /** Authorises, validates and hooks. What comes back is what is stored. @throws {HubError} */
-async function prepare(session: Session, policy: ChannelPolicy, frame: PubFrame): Promise<Publication> {
+async function prepare(session: Session, policy: ChannelPolicy, { frame, value }: Given): Promise<Publication> {
   await mayPublish(session, policy, frame);
   const event = frame.e ?? "";
   const prepared = await inTime(session, `${frame.ch}: the hook`, (stop) =>
-    policy.prepare(event, valueOf(frame), session.actor, stop),
+    policy.prepare(event, value, session.actor, stop),
   );
   if (prepared.is === "refused") throw new HubError("refused", prepared.why, { issues: prepared.issues });
   const key = prepared.key ?? frame.key; // what the application says an event is about, nobody else says
@@ -163,32 +177,28 @@ async function prepare(session: Session, policy: ChannelPolicy, frame: PubFrame)
   };
 }
 
-const valueOf = ({ b, d }: PubFrame): unknown => (b === undefined ? d : bytesOf(b));
-
-/** Of text that was looked at before. */
-const bytesOf = (base64: string): Uint8Array => base64Decode(base64) as Uint8Array;
-
 async function append(
   session: Session,
   policy: ChannelPolicy,
-  frame: PubFrame,
+  given: Given,
   publication: Publication,
 ): Promise<Appended> {
   const { node } = session;
+  const { frame } = given;
   if (frame.ex !== undefined && !node.engine.traits.cas)
     throw new HubError("badRequest", "pub.ex: this engine cannot compare positions");
   if (isBehindLost(session, frame)) return { s: "outOfOrder" };
-  const origin = originOf(session, frame);
+  const origin = originOf(session, given);
   return node.admission.run(() => node.publisher.append(frame.ch, policy.keep, publication, origin));
 }
 
 /** Who publishes this, and how it is recognised when it comes again. */
-function originOf({ node, actor, owner }: Session, frame: PubFrame): Origin {
+function originOf({ node, actor, owner }: Session, { frame, value }: Given): Origin {
   const n = frame.n as number;
   // Items left in a durable outbox by an earlier run carry that run's pid.
   const x = frame.pid === undefined ? actor.x : producerIdentity(node, owner, frame.pid);
-  const value = frame.b === undefined ? (JSON.stringify(frame.d) ?? "") : hashedBytes(bytesOf(frame.b));
-  const hash = node.publisher.contentHash(frame.e ?? "", frame.key ?? "", value);
+  const content = value instanceof Uint8Array ? hashedBytes(value) : (JSON.stringify(frame.d) ?? "");
+  const hash = node.publisher.contentHash(frame.e ?? "", frame.key ?? "", content);
   return {
     id: `${x}:${n}`,
     user: actor.userId ?? "",
@@ -213,10 +223,11 @@ function answer(session: Session, { r, pn }: PubFrame, appended: Appended): void
   }
 }
 
-async function publishVolatile(session: Session, policy: ChannelPolicy, frame: PubFrame): Promise<void> {
+async function publishVolatile(session: Session, policy: ChannelPolicy, given: Given): Promise<void> {
+  const { frame } = given;
   try {
     const { authVersion } = session;
-    const publication = await underSameRights(session, policy, frame, authVersion, prepare(session, policy, frame));
+    const publication = await underSameRights(session, policy, frame, authVersion, prepare(session, policy, given));
     session.node.publisher.publishVolatile(frame.ch, publication, session.actor.userId);
     if (frame.r !== undefined) session.ok(frame.r);
   } catch (error) {

@@ -100,6 +100,8 @@ async function resolveSnapshot(request: StartRequest): Promise<ResolvedStart> {
   if (snapshot === undefined)
     throw new HubError("badRequest", `${channel.name}: at "snap", but the channel has no snapshot`);
   for (let attempt = 1; attempt <= 2; attempt++) {
+    // Whoever left meanwhile can stop nothing any more, and the application may be closed.
+    if (!session.isOpen) return { pos: undefined, rec: "none" };
     const { json, position } = await channel.snapshots.load(snapshot, session.actor, session.requests);
     if (position.epoch !== channel.head.epoch) continue;
     if ((await missedSince(request, position)) === undefined) return { pos: position, rec: "none", snapshotJson: json };

@@ -131,6 +131,7 @@ function establish(
 ): void {
   const { outgoing, subscriptions } = session;
   const { isDurable } = target.policy;
+  channel.pushHeld();
   const pos = start.pos ?? channel.head;
   const withPresence = body.pr === 1;
   const cursor = new Cursor(channel, outgoing, { pos, mode: start.mode, withPresence });

@@ -4,12 +4,13 @@ import { messageOf, Signal, type Clock } from "@heddle/base";
 import { wireLimits } from "@heddle/protocol";
 import {
   EngineError,
+  EngineOnParts,
   type Bus,
   type Engine,
   type EngineEnv,
+  type EngineParts,
   type Log,
   type NodeId,
-  type Registry,
   type Traits,
 } from "../ports/index.ts";
 import { MemoryStore } from "./memory-store.ts";
@@ -38,54 +39,48 @@ export function memoryEngine({ store = new MemoryStore(), node }: { store?: Memo
   return new MemoryEngine(store, node);
 }
 
-class MemoryEngine implements Engine {
+interface MemoryParts extends EngineParts {
+  /** Ends listening for nodes that come and go. */
+  readonly unlisten: () => void;
+}
+
+class MemoryEngine extends EngineOnParts<MemoryParts> {
   readonly name = "memory";
   readonly traits = traits;
   readonly #store: MemoryStore;
   readonly #node: NodeId | undefined;
-  #parts: { readonly log: Log; readonly bus: Bus; readonly registry: Registry } | undefined;
 
   constructor(store: MemoryStore, node: NodeId | undefined) {
+    super();
     this.#store = store;
     this.#node = node;
   }
 
-  get log(): Log {
-    return this.#started().log;
-  }
-
-  get bus(): Bus {
-    return this.#started().bus;
-  }
-
-  get registry(): Registry {
-    return this.#started().registry;
-  }
-
-  async start(env: EngineEnv): Promise<void> {
+  protected async assemble(env: EngineEnv): Promise<MemoryParts> {
     const store = this.#store;
     const self = this.#node ?? `n${env.random.u32().toString(36)}`;
     const changed = new Signal<{ alive: readonly NodeId[]; left: readonly NodeId[] }>();
-    store.nodesChanged.on((left) => changed.emit({ alive: [...store.nodes], left }));
-    this.#parts = {
+    const unlisten = store.nodesChanged.on((left) => changed.emit({ alive: [...store.nodes], left }));
+    store.nodes.add(self);
+    store.nodesChanged.emit([]);
+    return {
       log: memoryLog(store, env),
       bus: new MemoryBus(store, self, env.clock),
       registry: { self, alive: () => [...store.nodes], changed },
+      unlisten,
     };
-    store.nodes.add(self);
-    store.nodesChanged.emit([]);
   }
 
-  async stop(): Promise<void> {
-    const { self } = this.#started().registry;
-    if (!this.#store.nodes.delete(self)) return;
+  protected async dismantle({ registry, unlisten }: MemoryParts): Promise<void> {
+    const { self } = registry;
+    unlisten();
+    this.#store.nodes.delete(self);
     this.#store.responders.delete(self);
     this.#store.nodesChanged.emit([self]);
   }
 
-  #started(): { readonly log: Log; readonly bus: Bus; readonly registry: Registry } {
-    if (this.#parts === undefined) throw new EngineError("failed", "memory engine: used before start()");
-    return this.#parts;
+  protected failed(why: string): EngineError {
+    return new EngineError("failed", `memory engine: ${why}`);
   }
 }
 

@@ -87,7 +87,10 @@ export class People {
       return {};
     });
     nodes.answer("connections", ({ user }) => {
-      const list = sessions.ofUser(user).map(({ id }) => id);
+      const list = sessions
+        .ofUser(user)
+        .filter(isConnection)
+        .map(({ id }) => id);
       return { list: list.slice(0, listedMax), count: list.length };
     });
   }
@@ -180,7 +183,7 @@ export class People {
 
   /** Puts a question to sessions of this node. One that cannot be asked is a failure like any other. */
   #put(whom: Whom, op: string, json: string, ms: number, signal: AbortSignal | undefined): Promise<AskResult>[] {
-    return this.#sessionsOf(whom).map(async (session): Promise<AskResult> => {
+    return this.#askedOf(whom).map(async (session): Promise<AskResult> => {
       try {
         return await this.#env.asks.ask(session, op, json, ms, signal);
       } catch (error) {
@@ -198,7 +201,7 @@ export class People {
         `${this.#held.size} questions of other nodes are open, asksMax is ${limits.asksMax}`,
       );
     const stop = new AbortController();
-    const connections = this.#sessionsOf(whom).map(({ id: connection }) => connection);
+    const connections = this.#askedOf(whom).map(({ id: connection }) => connection);
     const results = Promise.all(this.#put(whom, op, json, ms, stop.signal));
     results.catch(() => undefined); // told to who asks for the replies
     if (connections.length === 0) return { connections };
@@ -221,7 +224,7 @@ export class People {
   #hangUpHere(whom: Whom, close: CloseKey, why: string): number {
     const sessions = this.#sessionsOf(whom);
     for (const session of sessions) session.bye(close, why);
-    return sessions.length;
+    return "user" in whom ? sessions.filter(isConnection).length : sessions.length;
   }
 
   #noticeHere(connection: string, event: string, json: string): Promise<"delivered" | "sent" | "unknown"> {
@@ -253,11 +256,22 @@ export class People {
     return session === undefined ? [] : [session];
   }
 
+  /** A user is asked where somebody waits for questions; who names a connection means that one. */
+  #askedOf(whom: Whom): readonly Session[] {
+    const sessions = this.#sessionsOf(whom);
+    return "user" in whom ? sessions.filter((session) => isConnection(session) && !isOneChannel(session)) : sessions;
+  }
+
   #isAlive(node: NodeId): boolean {
     const { nodes } = this.#env;
     return node === nodes.self || nodes.others.includes(node);
   }
 }
+
+/** A POST of frames is answered and over: nobody is there. */
+const isConnection = ({ peer }: Session): boolean => peer.transport !== "frames";
+/** What follows one channel, for `EventSource`, can answer nothing. */
+const isOneChannel = ({ peer }: Session): boolean => peer.transport === "channel";
 
 /** Connections are named `<node>-<counter>`; a node's name may have dashes of its own. */
 const nodeOf = (connectionId: string): NodeId => connectionId.slice(0, Math.max(0, connectionId.lastIndexOf("-")));

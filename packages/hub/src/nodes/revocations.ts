@@ -31,6 +31,8 @@ export interface RevocationsLimits {
    * larger: who was revoked may come in while the store is away.
    */
   readonly revocationStaleMs: number;
+  /** How long a newcomer may wait for a look that is good enough, the store being slow. Milliseconds, 0…60_000, default 3_000. */
+  readonly revocationWaitMs: number;
 }
 
 export interface RevocationsEnv {
@@ -60,6 +62,8 @@ export class Revocations {
   readonly #log: ChannelLog;
   #read: Promise<unknown>;
   #isRead = false;
+  /** Newcomers, each with the oldest look that will do. */
+  readonly #waiting = new Set<{ readonly sinceMs: number; readonly tell: (isCurrent: boolean) => void }>();
   /** Monotonic time of the latest look that found nothing unknown. */
   #currentMs = -Infinity;
   #timer: Disposable | undefined;
@@ -84,9 +88,25 @@ export class Revocations {
     this.#lookLater();
   }
 
-  /** Resolves when the whole log has been read; never when the store does not let it be read. */
-  async whenRead(): Promise<void> {
+  /**
+   * Whether this node knows all that was revoked `revocationStaleMs` before this was asked. Waits for the log to be read
+   * whole, and then, where looks take long, for one that began late enough, `revocationWaitMs` at most.
+   */
+  async whenCurrent(): Promise<boolean> {
+    const { clock, limits } = this.#env;
+    const sinceMs = clock.monotonicMs() - limits.revocationStaleMs;
     await this.#read;
+    if (this.#isRead && this.#currentMs >= sinceMs) return true;
+    return new Promise((resolve) => {
+      const tell = (isCurrent: boolean): void => {
+        this.#waiting.delete(newcomer);
+        timer[Symbol.dispose]();
+        resolve(isCurrent);
+      };
+      const newcomer = { sinceMs, tell };
+      const timer = clock.after(limits.revocationWaitMs, () => tell(false));
+      this.#waiting.add(newcomer);
+    });
   }
 
   /** Whether this node knows all that was revoked, or did `revocationStaleMs` ago. */
@@ -129,6 +149,7 @@ export class Revocations {
   [Symbol.dispose](): void {
     this.#isDisposed = true;
     this.#timer?.[Symbol.dispose]();
+    for (const { tell } of [...this.#waiting]) tell(false);
     this.#log.detach();
   }
 
@@ -216,10 +237,17 @@ export class Revocations {
     try {
       const [head] = await engine.log.heads([revocationsChannel]);
       if (log.state !== "live" || head === undefined) return;
-      if (samePos(head, log.head)) this.#currentMs = Math.max(this.#currentMs, startMs);
+      if (samePos(head, log.head)) this.#foundCurrent(startMs);
       else log.suspect();
     } catch {
       // the store is away: the last good look grows old
     }
+  }
+
+  /** All that was revoked by then is known. */
+  #foundCurrent(byMs: number): void {
+    this.#currentMs = Math.max(this.#currentMs, byMs);
+    if (!this.#isRead) return;
+    for (const { sinceMs, tell } of [...this.#waiting]) if (this.#currentMs >= sinceMs) tell(true);
   }
 }

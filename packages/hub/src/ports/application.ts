@@ -69,6 +69,8 @@ export interface ChannelPolicy {
   readonly disconnectsSlow?: boolean;
   /** Least time between deliveries to `latest` and `key` subscriptions, ms; 0: at once. */
   readonly everyMs: number;
+  /** Longest time entries and volatile events may wait for others before they are pushed, ms, 0…50. Default 0: none. */
+  readonly flushMs?: number;
   /** More missed entries than this are an `overflow` gap. */
   readonly recoverMax: number;
   /** Whether any event is stored. */
@@ -120,7 +122,8 @@ export interface Operation {
   readonly isStream?: boolean;
   /** Its input is a stream: `value` is undefined, and `context.input` there. */
   readonly isInputStream?: boolean;
-  run(value: unknown, context: CallContext): Promise<CallOutcome>;
+  /** A promise where something is waited for: it costs a deadline, which an outcome at once does not. May throw. */
+  run(value: unknown, context: CallContext): CallOutcome | Promise<CallOutcome>;
 }
 
 export interface Application {

@@ -31,6 +31,8 @@ export interface HubCounters {
   admissionRefusals: number;
   /** Newcomers asked to come back later. */
   arrivalRefusals: number;
+  /** Newcomers refused because their user has too many connections. */
+  userRefusals: number;
   /** Connections closed because memory is short. */
   memoryCloses: number;
   /** Questions put to other nodes, those of them without a good answer, and questions of other nodes. */
@@ -65,6 +67,7 @@ export function newCounters(): HubCounters {
     floods: 0,
     admissionRefusals: 0,
     arrivalRefusals: 0,
+    userRefusals: 0,
     memoryCloses: 0,
     nodeQuestions: 0,
     nodeFailures: 0,

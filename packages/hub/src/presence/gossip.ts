@@ -89,10 +89,11 @@ export class Gossip implements LinkedChannel {
   async open(): Promise<void> {
     this.#digestLater();
     await this.#link.join(this);
-    const stop = await subscribed(this.#env, presenceTopic(this.name), (body, from) => {
+    const receive = (body: Uint8Array, from: NodeId): void => {
       if (from !== this.#link.self) this.#told(decodeTold(body), from);
-    });
-    if (this.#isDisposed) return stop();
+    };
+    const stop = await subscribed(this.#env, presenceTopic(this.name), receive, () => !this.#isDisposed);
+    if (this.#isDisposed) return stop?.();
     this.#stop = stop;
     this.linked();
   }

@@ -115,15 +115,16 @@ export class PresenceLink {
 
   async #listen(): Promise<void> {
     const { self } = this;
-    const stop = await subscribed(this.env, presenceTopicOf(self), (body, from) => {
+    const receive = (body: Uint8Array, from: NodeId): void => {
       const message = decodeToldToOne(body);
       const channel = this.#channels.get(message.ch);
       if (message.is === "map") return channel?.toldToOne(message, from);
       if (channel !== undefined) channel.sendMap(from);
       else this.tell(from, { is: "map", ch: message.ch, at: ["", 0], isLast: true, add: [], gone: [] });
-    });
-    if (this.#isDisposed) stop();
-    else this.#offs.push(stop);
+    };
+    const stop = await subscribed(this.env, presenceTopicOf(self), receive, () => !this.#isDisposed);
+    if (this.#isDisposed) stop?.();
+    else if (stop !== undefined) this.#offs.push(stop);
   }
 
   #linkChanged(isUp: boolean): void {
@@ -154,19 +155,25 @@ export class PresenceLink {
 /** How long after a refusal the bus is asked again. Milliseconds. */
 const subscribeAgainMs = 1_000;
 
-/** A subscription that is tried until it stands. */
+/**
+ * A subscription that is tried until it stands, or is no longer wanted.
+ *
+ * @returns how to end it, which is for the caller to do if it became unwanted meanwhile
+ */
 export async function subscribed(
   { engine, clock }: Pick<PresenceEnv, "engine" | "clock">,
   topic: string,
   receive: (body: Uint8Array, from: NodeId) => void,
-): Promise<() => void> {
-  for (;;) {
+  isWanted: () => boolean,
+): Promise<(() => void) | undefined> {
+  while (isWanted()) {
     try {
       return await engine.bus.subscribe(topic, receive);
     } catch {
       await new Promise<void>((resolve) => void clock.after(subscribeAgainMs, resolve));
     }
   }
+  return undefined;
 }
 
 /** How long somebody stays who may be about to enter elsewhere. Milliseconds. */

@@ -17,7 +17,7 @@ export class FrameRates implements Disposable {
     const nowMs = node.clock.monotonicMs();
     this.#node = node;
     this.#owner = owner;
-    this.#rates = new Rates(node.limits, node.userRates.join(owner, nowMs), nowMs);
+    this.#rates = new Rates(node.userRates.table, node.userRates.join(owner, nowMs), nowMs);
   }
 
   /** How long a client should wait before it sends more than it was asked for now. Milliseconds. */
@@ -28,6 +28,11 @@ export class FrameRates implements Disposable {
   /** Counts what is carried out in any case. */
   pay(cost: number, subscriptionCount = 0): void {
     this.#rates.pay(cost, subscriptionCount, this.#node.clock.monotonicMs());
+  }
+
+  /** Counts what a frame that was wrong costs beyond one that was right. */
+  payForWrong(): void {
+    this.#rates.payForWrong(this.#node.clock.monotonicMs());
   }
 
   /** @param isAwaited  it goes on with what was begun: refused, that would have a hole */

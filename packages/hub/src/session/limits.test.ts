@@ -90,6 +90,40 @@ describe("a client that asks too fast", () => {
     expect(back.last("ok").r).toBe(1);
   });
 
+  it("and comes back on the spot from a flood is sent away for the rest of its time, another user is not", async () => {
+    const world = await openWorld({ limits: few });
+    const client = await world.connect({ token: "u" });
+    for (let r = 1; r <= 250 && client.port.closedWith === undefined; r++) await client.say(ping(r));
+    await world.clock.advanceAsync(2_000);
+    const early = await world.connect({ token: "u", greet: false });
+    await early.say({ t: "hello", v: 1, pid: "pid-0000", k: "u" });
+    expect(early.last("bye")).toMatchObject({ code: 4029, after: 3_000 });
+    expect((await world.connect({ token: "v" })).of("welcome").length).toBe(1);
+    await world.clock.advanceAsync(3_000);
+    expect((await world.connect({ token: "u" })).of("welcome").length).toBe(1);
+  });
+
+  it("with frames that are wrong pays five times for each, and for those that are right once", async () => {
+    const world = await openWorld({ limits: { ...few, framesBurst: 100 } });
+    const [wrong, right] = [await world.connect({ token: "a" }), await world.connect({ token: "b" })];
+    for (let r = 1; r <= 30; r++) await wrong.say({ t: "sub", r, ch: "$all", at: "live" });
+    for (let r = 1; r <= 30; r++) await right.say(ping(r));
+    expect([codes(wrong).filter((code) => code === 302).length, codes(right)]).toEqual([20, []]);
+  });
+
+  it("to one channel together is refused there, each of them, and nowhere else", async () => {
+    const world = await openWorld({ limits: { channelPublishesPerSecond: 10, channelPublishesBurst: 20 } });
+    const clients = [await world.connect({ token: "a" }), await world.connect({ token: "b" })];
+    for (let n = 1; n <= 12; n++) for (const client of clients) await client.say(pub(n, n, { pn: 0 }));
+    const refused = clients.flatMap((client) => client.of("err"));
+    expect(refused.map(({ code, ms }) => [code, ms])).toEqual(Array.from({ length: 4 }, () => [429, 100]));
+    for (const client of clients) await client.say(pub(20, 1, { ch: "room/2", pn: 0 }));
+    expect(clients.map((client) => client.last("ok").r)).toEqual([1_020, 1_020]);
+    await world.clock.advanceAsync(1_000);
+    await clients[0]?.say(pub(21, 21, { pn: 0 }));
+    expect(clients[0]?.last("ok").r).toBe(1_021);
+  });
+
   it("at twice the limit for a minute is never closed", async () => {
     const world = await openWorld({ limits: few });
     const client = await world.connect();

@@ -6,6 +6,7 @@ import type { Channels } from "../channel/channels.ts";
 import type { Publisher } from "../channel/publisher.ts";
 import type { Admission } from "../pressure/admission.ts";
 import type { Arrivals } from "../pressure/arrivals.ts";
+import type { ChannelRates } from "../pressure/channel-rates.ts";
 import type { MemoryGuard } from "../pressure/memory-guard.ts";
 import type { UserRates } from "../pressure/rates.ts";
 import type { ReadBudget } from "../pressure/read-budget.ts";
@@ -35,6 +36,7 @@ export interface Node {
   readonly admission: Admission;
   readonly arrivals: Arrivals;
   readonly userRates: UserRates;
+  readonly channelRates: ChannelRates;
   readonly memory: MemoryGuard;
   readonly heartbeat: Heartbeat;
   readonly answers: Answers;
@@ -49,4 +51,6 @@ export interface Node {
   /** Policy of `$user/…` and `$all`. */
   readonly noticePolicy: ChannelPolicy;
   isDraining: boolean;
+  /** Open sessions of a user on this node. */
+  connectionsOf(userId: string): number;
 }

@@ -18,19 +18,23 @@ const bytesPerCostMax = 4;
 /** How often a lagging connection is looked at, besides its acknowledgements and writability. Milliseconds. */
 const lookAgainMs = 1_000;
 
+/** Whose cursors read on and are pushed to by this connection. */
+interface Subscribed {
+  cursors(): readonly Cursor[];
+}
+
 export class Outgoing implements Receiver {
   readonly port: ConnectionPort;
   readonly codec: Codec;
-  /** Frames were acknowledged. */
-  readonly acknowledged = new Signal<number>();
   readonly #clock: Clock;
   readonly #limits: HubLimits;
   readonly #counters: HubCounters;
   readonly #catchUp: CatchUp;
-  readonly #cursors: Map<number, Cursor>;
+  readonly #subscribed: Subscribed;
   readonly #giveUp: (why: string) => void;
   readonly #isWindowed: boolean;
   readonly #surelyShortCost: number;
+  #acknowledged: Signal<number> | undefined;
   #windowCost: number;
   #isCounting = false;
   #sentCount = 0;
@@ -44,13 +48,13 @@ export class Outgoing implements Receiver {
   #stopListening: (() => void) | undefined;
 
   /**
-   * @param cursors  the connection's cursors by alias; owned by its subscriptions
-   * @param giveUp   called once when the connection is too slow to keep
+   * @param subscribed  asked for its cursors when the connection lags
+   * @param giveUp      called once when the connection is too slow to keep
    */
   constructor(
     port: ConnectionPort,
     env: { readonly clock: Clock; readonly limits: HubLimits; readonly counters: HubCounters },
-    cursors: Map<number, Cursor>,
+    subscribed: Subscribed,
     giveUp: (why: string) => void,
   ) {
     this.port = port;
@@ -61,9 +65,14 @@ export class Outgoing implements Receiver {
     this.#isWindowed = port.windowed;
     this.#surelyShortCost = env.limits.queueBytes / bytesPerCostMax;
     this.#windowCost = env.limits.windowCost;
-    this.#cursors = cursors;
+    this.#subscribed = subscribed;
     this.#giveUp = giveUp;
     this.#catchUp = new CatchUp(this, env, () => this.#lag(false));
+  }
+
+  /** Frames were acknowledged. Made for the first who asks. */
+  get acknowledged(): Signal<number> {
+    return (this.#acknowledged ??= new Signal());
   }
 
   get sentCount(): number {
@@ -120,7 +129,7 @@ export class Outgoing implements Receiver {
       return false;
     this.#ackedCount = count;
     this.#ackedCost = cost;
-    if (this.acknowledged.hasListeners) this.acknowledged.emit(count);
+    this.#acknowledged?.emit(count);
     this.#lookAgain();
     return true;
   }
@@ -142,7 +151,8 @@ export class Outgoing implements Receiver {
       else frames.push(frame);
     }
     this.#lag(true);
-    for (const [alias, frames] of byAlias) this.#cursors.get(alias)?.returnFrames(frames);
+    const cursors = new Map(this.#subscribed.cursors().map((cursor) => [cursor.channel.alias, cursor]));
+    for (const [alias, frames] of byAlias) cursors.get(alias)?.returnFrames(frames);
     // What was taken back may have been all there was in flight: then no acknowledgement will come to wake us.
     this.#clock.turnEnd(() => this.#lookAgain());
   }
@@ -159,7 +169,7 @@ export class Outgoing implements Receiver {
     this.#isLagging = true;
     this.#counters.laggings++;
     let isUnwanted = false;
-    for (const cursor of this.#cursors.values()) {
+    for (const cursor of this.#subscribed.cursors()) {
       const { channel, state, mode } = cursor;
       if (state === "live") isUnwanted ||= isBehindLive && mode === "resume" && channel.disconnectsSlow;
       cursor.go("overflow");
@@ -191,9 +201,6 @@ export class Outgoing implements Receiver {
     this.#isLagging = false;
     this.#lagTimer?.[Symbol.dispose]();
     this.#stopListening?.();
-    for (const cursor of this.#cursors.values()) {
-      cursor.go("room");
-      this.#catchUp.wake(cursor);
-    }
+    this.#catchUp.goOn(this.#subscribed.cursors());
   }
 }

@@ -32,7 +32,7 @@ import type { Pieces } from "./pieces.ts";
 import { Requests } from "./requests.ts";
 import { sessionTransitions, type SessionState, type SessionTrigger } from "./states.ts";
 import { Subscriptions, type Subscription } from "./subscriptions.ts";
-import { tokenLife } from "./token-life.ts";
+import { TokenLife, type TokenLifeOwner } from "./token-life.ts";
 import { welcomeFrame } from "./welcome.ts";
 
 /** Where a session belongs, and what its frames do. */
@@ -49,10 +49,12 @@ export interface SessionHost {
 export type ErrorDetails = Omit<ErrFrame, "t" | "r" | "code" | "name">;
 
 const resumeSecretBytes = 16;
+/** A client that keeps to the contract is not answered these: what it asks for is wrong, whoever asks. */
+const wrong: ReadonlySet<ErrorKey> = new Set<ErrorKey>(["badRequest", "unknownName", "tooLarge", "refused"]);
 /** Who floods may come back after this. Milliseconds. */
 const floodAfterMs = 5_000;
 
-export class Session implements PollingSink, Beating {
+export class Session implements PollingSink, Beating, TokenLifeOwner {
   readonly host: SessionHost;
   readonly node: Node;
   readonly peer: Peer;
@@ -96,10 +98,8 @@ export class Session implements PollingSink, Beating {
     this.id = id;
     this.resumeSecret = `${node.name}.${base64urlEncode(node.random.bytes(resumeSecretBytes))}`;
     this.lastHeardMs = node.clock.monotonicMs();
-    this.subscriptions = new Subscriptions(new Map());
-    this.outgoing = new Outgoing(port, node, this.subscriptions.cursors, (why) =>
-      this.bye("slow", why, { after: 5_000 }),
-    );
+    this.subscriptions = new Subscriptions();
+    this.outgoing = new Outgoing(port, node, this.subscriptions, (why) => this.bye("slow", why, { after: 5_000 }));
     this.memberships = new Memberships(node.limits);
     this.#deadline = node.clock.after(wireLimits.helloMs, () =>
       this.bye("silent", `no hello within ${wireLimits.helloMs} ms`),
@@ -136,7 +136,7 @@ export class Session implements PollingSink, Beating {
     }
     for (const { value, cost } of decoded) {
       if (this.state === "closed") return;
-      this.#frame(parseClientFrame(value), cost);
+      this.#frame(parseClientFrame(value, cost), cost);
     }
   }
 
@@ -168,6 +168,7 @@ export class Session implements PollingSink, Beating {
 
   refuse(r: number | undefined, key: ErrorKey, details: ErrorDetails = {}): void {
     this.node.counters.errors++;
+    if (wrong.has(key)) this.#rates?.payForWrong();
     if (r === undefined || !this.isOpen) return;
     const { code, name } = errorCodes[key];
     this.outgoing.send(controlFrame(this.outgoing.codec, { t: "err", r, code, name, ...details }));
@@ -265,6 +266,15 @@ export class Session implements PollingSink, Beating {
     this.bye("silent", "two pings were not answered");
   }
 
+  tokenEndsSoon(expiresAtMs: number): void {
+    const exp = Math.floor(expiresAtMs / 1_000);
+    this.outgoing.send(controlFrame(this.outgoing.codec, { t: "reauth", exp, why: "the token ends soon" }));
+  }
+
+  tokenOver(): void {
+    this.bye("tokenExpired", "the token has expired");
+  }
+
   #frame(parsed: ParsedFrame, cost: number): void {
     const isHello = parsed.is === "frame" && parsed.frame.t === "hello";
     const costMax = isHello ? wireLimits.helloBytes : wireLimits.frameBytes;
@@ -305,6 +315,7 @@ export class Session implements PollingSink, Beating {
     if (admitted === undefined || admitted.is === "ok") return true;
     if (admitted.is === "flood") {
       counters.floods++;
+      this.node.userRates.flooded(this.owner, floodAfterMs, this.node.clock.monotonicMs());
       this.bye("rateLimited", "far more than is taken, and it was told", { after: floodAfterMs });
       return false;
     }
@@ -347,13 +358,7 @@ export class Session implements PollingSink, Beating {
     this.#deadline[Symbol.dispose]();
     const { expiresAtMs } = this.actor;
     if (expiresAtMs === undefined) return;
-    this.#deadline = tokenLife(this.node.clock, expiresAtMs, {
-      soon: () => {
-        const exp = Math.floor(expiresAtMs / 1_000);
-        this.outgoing.send(controlFrame(this.outgoing.codec, { t: "reauth", exp, why: "the token ends soon" }));
-      },
-      over: () => this.bye("tokenExpired", "the token has expired"),
-    });
+    this.#deadline = new TokenLife(this.node.clock, expiresAtMs, this);
   }
 
   #end(isDeliberate: boolean): void {

@@ -44,6 +44,11 @@ export class Sessions {
     return [...this.#byId.values()];
   }
 
+  countOfUser(userId: string): number {
+    const known = this.#byUser.get(userId);
+    return known instanceof Set ? known.size : known === undefined ? 0 : 1;
+  }
+
   ofUser(userId: string): readonly Session[] {
     const known = this.#byUser.get(userId);
     return known instanceof Set ? [...known] : known === undefined ? [] : [known];

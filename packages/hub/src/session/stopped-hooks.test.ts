@@ -118,6 +118,19 @@ describe("a snapshot that loads", () => {
     expect(three.last("subd")).toMatchObject({ snap: "fresh" });
   });
 
+  it("is not begun for somebody who is gone by then", async () => {
+    const [rights, loads] = [new Waiting<boolean>(), new Waiting<Snapshot>()];
+    const world = await worldOf({ ...shared(loads), authorize: (_action, _who, stop) => rights.begin(stop) });
+    const client = await world.connect();
+    await client.say(sub(1, "snap"));
+    await client.drop();
+    for (let index = 0; index < rights.settle.length; index++) {
+      rights.settle[index]?.(true);
+      await world.settle();
+    }
+    expect([rights.stops.length, loads.stops.length]).toEqual([3, 0]);
+  });
+
   it("is stopped at its deadline", async () => {
     const loads = new Waiting<Snapshot>();
     const world = await worldOf(shared(loads));

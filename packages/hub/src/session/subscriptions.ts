@@ -15,17 +15,12 @@ export interface Subscription {
 }
 
 export class Subscriptions {
+  /** In the order they came. One map: a second, by alias, would be wanted by connections that lag alone. */
   readonly #byName = new Map<string, Subscription>();
-  /** Shared with the connection's outgoing side. */
-  readonly cursors: Map<number, Cursor>;
   /** What is asked about one channel is done in order, authorisation included. */
   readonly order = new InOrder();
   /** Names being subscribed now; they count towards the limit. Absent while there are none. */
   #starting: Set<string> | undefined;
-
-  constructor(cursors: Map<number, Cursor>) {
-    this.cursors = cursors;
-  }
 
   /** Those the client asked for. */
   get count(): number {
@@ -36,6 +31,10 @@ export class Subscriptions {
 
   get(wireName: string): Subscription | undefined {
     return this.#byName.get(wireName);
+  }
+
+  cursors(): readonly Cursor[] {
+    return Array.from(this.#byName.values(), ({ cursor }) => cursor);
   }
 
   all(): readonly Subscription[] {
@@ -69,7 +68,6 @@ export class Subscriptions {
   add(subscription: Subscription): void {
     this.notStarting(subscription.wireName);
     this.#byName.set(subscription.wireName, subscription);
-    this.cursors.set(subscription.channel.alias, subscription.cursor);
     subscription.channel.add(subscription.cursor);
   }
 
@@ -77,7 +75,6 @@ export class Subscriptions {
   remove(subscription: Subscription): void {
     const { channel, cursor } = subscription;
     this.#byName.delete(subscription.wireName);
-    if (this.cursors.get(channel.alias) === cursor) this.cursors.delete(channel.alias);
     channel.remove(cursor);
   }
 }

@@ -3,30 +3,45 @@
 import type { Clock } from "@heddle/base";
 import { wireLimits } from "@heddle/protocol";
 
-export interface TokenLifeHooks {
-  /** Nine tenths of the life are over. Called once, not after `over`. */
-  soon(): void;
+export interface TokenLifeOwner {
+  /** Nine tenths of the life are over. Called once, not after `tokenOver`. */
+  tokenEndsSoon(expiresAtMs: number): void;
   /** The token's end and its grace are over. Called once. */
-  over(): void;
+  tokenOver(): void;
 }
 
-/** @param expiresAtMs  wall clock; a token counts as fresh now */
-export function tokenLife(clock: Clock, expiresAtMs: number, { soon, over }: TokenLifeHooks): Disposable {
-  const bornMs = clock.wallMs();
-  const soonAtMs = bornMs + Math.round(((expiresAtMs - bornMs) * wireLimits.reauthPercent) / 100);
-  let isAsked = false;
-  let timer: Disposable | undefined;
-  // Timers may fire early, a machine's longest after 25 days; and the wall clock, which counts here, may be set.
-  const look = (): void => {
-    const nowMs = clock.wallMs();
-    const leftMs = expiresAtMs + wireLimits.tokenGraceMs - nowMs;
-    if (leftMs <= 0) return over();
-    if (!isAsked && nowMs >= soonAtMs) {
-      isAsked = true;
-      soon();
+/** Every session has one for as long as it lasts: an object without closures of its own but the timer's. */
+export class TokenLife implements Disposable {
+  readonly #clock: Clock;
+  readonly #owner: TokenLifeOwner;
+  readonly #expiresAtMs: number;
+  readonly #soonAtMs: number;
+  #isAsked = false;
+  #timer: Disposable | undefined;
+
+  /** @param expiresAtMs  wall clock; a token counts as fresh now */
+  constructor(clock: Clock, expiresAtMs: number, owner: TokenLifeOwner) {
+    const bornMs = clock.wallMs();
+    this.#clock = clock;
+    this.#owner = owner;
+    this.#expiresAtMs = expiresAtMs;
+    this.#soonAtMs = bornMs + Math.round(((expiresAtMs - bornMs) * wireLimits.reauthPercent) / 100);
+    this.#look();
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer?.[Symbol.dispose]();
+  }
+
+  /** Timers may fire early, a machine's longest after 25 days; and the wall clock, which counts here, may be set. */
+  #look(): void {
+    const nowMs = this.#clock.wallMs();
+    const leftMs = this.#expiresAtMs + wireLimits.tokenGraceMs - nowMs;
+    if (leftMs <= 0) return this.#owner.tokenOver();
+    if (!this.#isAsked && nowMs >= this.#soonAtMs) {
+      this.#isAsked = true;
+      this.#owner.tokenEndsSoon(this.#expiresAtMs);
     }
-    timer = clock.after(isAsked ? leftMs : soonAtMs - nowMs, look);
-  };
-  look();
-  return { [Symbol.dispose]: () => timer?.[Symbol.dispose]() };
+    this.#timer = this.#clock.after(this.#isAsked ? leftMs : this.#soonAtMs - nowMs, () => this.#look());
+  }
 }

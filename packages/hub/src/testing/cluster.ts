@@ -17,6 +17,8 @@ export interface Weather {
   losesEntries: boolean;
   /** The store does not answer. */
   isStoreAway: boolean;
+  /** How long the store takes to say what its heads are. Milliseconds. */
+  headsMs: number;
 }
 
 export interface ClusterNode extends World {
@@ -38,7 +40,7 @@ export function openCluster(options: WorldOptions = {}): Cluster {
   return {
     clock,
     async start(name, over = {}) {
-      const fair = { isDeaf: false, isDown: false, delayMs: 0, losesEntries: false, isStoreAway: false };
+      const fair = { isDeaf: false, isDown: false, delayMs: 0, losesEntries: false, isStoreAway: false, headsMs: 0 };
       const weather = { ...fair, ...over };
       const engine = new WeatheredEngine(memoryEngine({ store, node: name }), weather, clock);
       const world = await openWorld({ ...options, engine, clock, seed: seed++ });
@@ -71,7 +73,6 @@ class WeatheredEngine implements Engine {
   get bus(): Bus {
     const { bus } = this.#engine;
     const weather = this.#weather;
-    const later = (ms: number): Promise<void> => new Promise((resolve) => void this.#clock.after(ms, resolve));
     return {
       publish: (topic, body) => bus.publish(topic, body),
       subscribe: (topic, receive) => bus.subscribe(topic, receive),
@@ -80,7 +81,7 @@ class WeatheredEngine implements Engine {
       request: async (node, body, timeoutMs) => {
         if (weather.isDown) throw new EngineError("unreachable", "the link is down");
         if (weather.isDeaf) return new Promise(() => undefined); // the hub has its own time
-        if (weather.delayMs > 0) await later(weather.delayMs);
+        if (weather.delayMs > 0) await this.#later(weather.delayMs);
         return bus.request(node, body, timeoutMs);
       },
       link: bus.link,
@@ -104,9 +105,17 @@ class WeatheredEngine implements Engine {
           }),
         ),
       read: (channel, query) => there(() => log.read(channel, query)),
-      heads: (channels) => there(() => log.heads(channels)),
+      heads: async (channels) => {
+        const heads = await there(() => log.heads(channels));
+        if (weather.headsMs > 0) await this.#later(weather.headsMs);
+        return heads;
+      },
       drop: (channel) => there(() => log.drop(channel)),
     };
+  }
+
+  #later(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#clock.after(ms, resolve));
   }
 
   start(env: Parameters<Engine["start"]>[0]): Promise<void> {

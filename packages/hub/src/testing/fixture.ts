@@ -144,7 +144,7 @@ export interface WorldOptions {
         run: (
           value: unknown,
           context: Parameters<NonNullable<ReturnType<Application["operation"]>>["run"]>[1],
-        ) => Promise<CallOutcome>;
+        ) => CallOutcome | Promise<CallOutcome>;
       }
     >
   >;

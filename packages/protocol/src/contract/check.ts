@@ -36,7 +36,7 @@ function checkChannel(field: string, key: string, definition: ChannelDefinition)
   if (key.startsWith(serverNamePrefix))
     throw new ContractError("invalid", field, `names with ${serverNamePrefix} belong to the server`);
   checkKey(field, key);
-  const { params, events, member, history, slow, everyMs } = definition;
+  const { params, events, member, history, slow, everyMs, flushMs } = definition;
   checkCount(`${field}.params`, params, paramsMax);
   for (const [param, schema] of Object.entries(params)) {
     checkKey(`${field}.params.${param}`, param);
@@ -57,6 +57,7 @@ function checkChannel(field: string, key: string, definition: ChannelDefinition)
       `${field}.slow`,
       `${shown(slow)} given, ${slowPolicies.join(", ")} or { latestBy } wanted`,
     );
+  checkRange(`${field}.flushMs`, flushMs, 0, 50);
   if (everyMs === 0) return;
   if (!isByKey && slow !== "latest")
     throw new ContractError(

@@ -54,6 +54,7 @@ describe("a contract", () => {
     expect(contract.channels.room).toMatchObject({
       slow: "resume",
       everyMs: 0,
+      flushMs: 0,
       history: { entries: 1_000, ageMs: days(1) },
     });
     expect(contract.channels.lobby.history).toEqual({ entries: 5, ageMs: days(1) });
@@ -146,6 +147,9 @@ describe("a contract", () => {
     ["channels.c.history.entries", () => withChannel({ history: { entries: 1.5 } })],
     ["channels.c.history.ageMs", () => withChannel({ history: { ageMs: days(366) } })],
     ["channels.c.everyMs", () => withChannel({ slow: "latest", everyMs: 60_001 })],
+    ["channels.c.flushMs", () => withChannel({ flushMs: 51 })],
+    ["channels.c.flushMs", () => withChannel({ slow: "latest", flushMs: -1 })],
+    ["channels.c.flushMs", () => withChannel({ flushMs: 0.5 })],
     ["channels.c.everyMs", () => withChannel({ slow: "latest", everyMs: Number.NaN })],
     ["channels.c.everyMs", () => withChannel({ everyMs: 100 })],
     ["channels.c.slow", () => withChannel({ slow: "newest" })],

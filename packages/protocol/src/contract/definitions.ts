@@ -62,6 +62,8 @@ export interface ChannelDefinition<
   readonly slow: SlowPolicy;
   /** Least time between deliveries to one subscriber of a `latest` or `latestBy` channel. Milliseconds, 0 or 10…60_000. */
   readonly everyMs: number;
+  /** Longest time its events wait for others of such channels, to leave in one write. Milliseconds, 0…50; 0: only for those of the same turn. */
+  readonly flushMs: number;
 }
 
 type EventSpecs = Readonly<Record<string, Schema | VolatileEvent>>;
@@ -80,6 +82,7 @@ interface ChannelSpecBase<P, E, M> {
   readonly events: E;
   readonly member?: M;
   readonly history?: Partial<HistoryDefinition>;
+  readonly flushMs?: number;
 }
 
 /** What `latestBy` may be asked about: events that are stored. */
@@ -154,6 +157,7 @@ export function channel<P extends ParamSchemas, E extends EventSpecs, M extends 
     history: { ...historyDefaults, ...spec.history },
     slow: spec.slow ?? "resume",
     everyMs: spec.everyMs ?? 0,
+    flushMs: spec.flushMs ?? 0,
   };
 }
 

@@ -1,5 +1,6 @@
 // Client→server frames: their types, their shapes, and the parser the server trusts from there on.
 
+import { frameDepthMax, isTooDeep } from "./depth.ts";
 import type { WirePos } from "./position.ts";
 import { misfit, type Mode, type Shape } from "./shape.ts";
 
@@ -236,8 +237,12 @@ export type ParsedFrame =
   /** An unknown frame the sender insists on: close 4406. */
   | { readonly is: "critical"; readonly type: string };
 
-/** Checks one decoded frame. Pure; the result aliases `value`. */
-export function parseClientFrame(value: unknown): ParsedFrame {
+/**
+ * Checks one decoded frame. Pure; the result aliases `value`.
+ *
+ * @param length  units it was read from; 0: it came in a way that is bounded, and its depth is not looked at
+ */
+export function parseClientFrame(value: unknown, length = 0): ParsedFrame {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return { is: "bad", r: undefined, why: "a frame is a JSON object" };
   }
@@ -247,7 +252,9 @@ export function parseClientFrame(value: unknown): ParsedFrame {
   if (!Object.hasOwn(clientFrameShapes, type)) {
     return type.startsWith("!") ? { is: "critical", type } : { is: "ignored", type };
   }
-  const why = problemOf(frame, type as ClientFrame["t"]);
+  const why = isTooDeep(frame, length)
+    ? `nested deeper than ${frameDepthMax} levels`
+    : problemOf(frame, type as ClientFrame["t"]);
   if (why === undefined) return { is: "frame", frame: value as ClientFrame };
   const r = frame["r"];
   return {

@@ -2,6 +2,7 @@
 // is safe because what is stored is always one JSON.stringify of ours and so holds no raw newline.
 
 import { base64Encode, utf8Decode, utf8Encode } from "@heddle/base";
+import { parseShallow } from "./depth.ts";
 import type { Codec, Decoded, Encoded, HistoryPage, PublicationBody } from "./codec.ts";
 
 /** WebSocket subprotocol of the JSON codec; a client that offers none gets it too. */
@@ -20,7 +21,7 @@ export const jsonCodec: Codec = {
     (typeof message === "string" ? message : utf8Decode(message)).split("\n").filter(Boolean).map(parse),
 };
 
-const parse = (text: string): Decoded => ({ value: JSON.parse(text) as unknown, cost: text.length });
+const parse = (text: string): Decoded => ({ value: parseShallow(text), cost: text.length });
 
 function ofText(text: string): Encoded {
   return { bytes: utf8Encode(text), cost: text.length };

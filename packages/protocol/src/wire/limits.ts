@@ -30,6 +30,8 @@ export const wireLimits = {
   helloMs: 5_000,
   /** Subscriptions of one connection, and `sub` bodies of one `hello`. */
   subscriptionCount: 512,
+  /** Sessions open at a time on one socket that tabs share. */
+  tabCount: 64,
   /** Entries asked for by `["last", n]` or one `history` page. */
   historyCount: 1_000,
   /** Unacknowledged publishes of one client (`welcome.pw`). */
@@ -63,7 +65,7 @@ export const wireLimits = {
   /** How long the client waits past `pingMs` before it calls the link dead. */
   pingGraceMs: 10_000,
   /** How long a client's own ping may take. */
-  probeMs: 2_000,
+  probeMs: 1_500,
   /** A shut window or socket for this long ends the connection with 4001. */
   slowMs: 60_000,
   /** How long deduplication records live (`welcome.dw`). */

@@ -18,6 +18,13 @@ export const revocationsChannel = "$revocations";
 /** The server's name of a user's channel. @throws {CodedError} `option-invalid`, naming the `field`, when the id holds half a surrogate pair */
 export const userChannel = (userId: string): string => `$user/${encoded("userId", userId)}`;
 
+/** Whether notices can be addressed to this user: the id has to fit into a channel's name, and half a surrogate pair never does. */
+export const isUserId = (user: unknown): user is string =>
+  typeof user === "string" &&
+  user !== "" &&
+  !/\p{Surrogate}/u.test(user) &&
+  isNameWithin(userChannel(user), wireLimits.channelNameBytes);
+
 export const isServerName = (name: string): boolean => name.startsWith(serverNamePrefix);
 
 /** Whether `text` fits into `bytesMax` bytes of UTF-8 and is not empty. */

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { utf8Decode, utf8Encode } from "@heddle/base";
 import {
+  frameDepthMax,
+  isTooDeep,
   channelName,
   clientFrameShapes,
   closeClassOf,
@@ -80,6 +82,19 @@ describe("a client frame", () => {
   it("has finite numbers: 1e999 is none", () => {
     const [decoded] = jsonCodec.decode('{"t":"call","r":1,"op":"o","ms":1e999}');
     expect(parseClientFrame(decoded?.value)).toEqual({ is: "bad", r: 1, why: "call.ms: missing or of the wrong type" });
+  });
+
+  it("is no deeper than 128 levels, its payload with it", () => {
+    const nested = (levels: number): string => "[".repeat(levels) + "]".repeat(levels);
+    const parsed = (levels: number, length?: number): unknown => {
+      const text = `{"t":"pub","r":7,"ch":"room/1","d":${nested(levels)}}`;
+      return parseClientFrame(JSON.parse(text), length ?? text.length);
+    };
+    expect(parsed(127)).toMatchObject({ is: "frame" });
+    expect(parsed(128)).toEqual({ is: "bad", r: 7, why: "nested deeper than 128 levels" });
+    expect(parsed(30_000)).toMatchObject({ is: "bad", r: 7 });
+    expect(isTooDeep(JSON.parse(nested(129)), 258)).toBe(true);
+    expect(frameDepthMax).toBe(128);
   });
 
   it("names the body of hello.subs that is bad", () => {

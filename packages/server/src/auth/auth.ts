@@ -1,7 +1,7 @@
 // Who somebody is: the shapes an application answers with, and what the hub makes of them.
 
 import { messageOf, OptionError, type Clock } from "@heddle/base";
-import { isNameWithin, userChannel, wireLimits } from "@heddle/protocol";
+import { isUserId } from "@heddle/protocol";
 import type { Authenticated, Authenticator, Identity, Peer } from "@heddle/hub/ports";
 import type { Logger } from "../logger.ts";
 
@@ -69,15 +69,8 @@ export function dangerouslyAllowAnonymous(orElse?: Auth): AuthScheme {
   };
 }
 
-export const accepted = (identity: Identity): Authenticated => ({ is: "accepted", identity });
-export const refused = (why: "required" | "invalid" | "expired"): Authenticated => ({ is: "refused", why });
-
-/** Whether notices can be addressed to this user: the id has to fit into a channel's name, and half a surrogate pair never does. */
-export const isUserId = (user: unknown): user is string =>
-  typeof user === "string" &&
-  user !== "" &&
-  !/\p{Surrogate}/u.test(user) &&
-  isNameWithin(userChannel(user), wireLimits.channelNameBytes);
+const accepted = (identity: Identity): Authenticated => ({ is: "accepted", identity });
+const refused = (why: "required" | "invalid" | "expired"): Authenticated => ({ is: "refused", why });
 
 function fromFunction(decide: AuthFunction, { clock, logger }: AuthEnv): Authenticator {
   return {

@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { FakeClock, SeededRandom } from "@heddle/base/fakes";
 import type { Actor, CallOutcome, ChannelPolicy, Stoppable } from "@heddle/hub/ports";
 import { HubError } from "@heddle/hub";
@@ -31,6 +32,7 @@ const contract = defineContract({
       events: { moved: z.object({ who: z.string(), x: z.number() }), hint: volatile(z.number()) },
       slow: { latestBy: ({ payload }) => payload.who },
       everyMs: 50,
+      flushMs: 20,
     }),
     orders: channel({ params: {}, events: { order: z.number() }, slow: "disconnect" }),
   },
@@ -65,7 +67,11 @@ function world({ opensChannelsToAnonymous = false } = {}) {
     if (found === undefined) throw new Error(`no channel ${name}`);
     return found;
   };
-  const run = (name: string, value: unknown, signal = new AbortController().signal): Promise<CallOutcome> => {
+  const run = (
+    name: string,
+    value: unknown,
+    signal = new AbortController().signal,
+  ): CallOutcome | Promise<CallOutcome> => {
     const operation = application.operation(name);
     if (operation === undefined) throw new Error(`no operation ${name}`);
     const context = { who: who("u1"), idempotencyKey: "xxxx:1" };
@@ -85,11 +91,11 @@ describe("a channel's policy", () => {
     expect(policy()).toMatchObject({
       keep: { entries: 5, ageMs: 60_000 },
       recoverMax: 5,
-      ...{ mode: "resume", everyMs: 0, isDurable: true, hasPresence: true },
+      ...{ mode: "resume", everyMs: 0, flushMs: 0, isDurable: true, hasPresence: true },
     });
     expect(policy("quotes")).toMatchObject({ isDurable: false, hasPresence: false });
     expect(policy("prices")).toMatchObject({ mode: "latest", everyMs: 100, disconnectsSlow: false });
-    expect(policy("cursors")).toMatchObject({ mode: "key", everyMs: 50 });
+    expect(policy("cursors")).toMatchObject({ mode: "key", everyMs: 50, flushMs: 20 });
     expect(policy("orders")).toMatchObject({ mode: "resume", disconnectsSlow: true });
     expect([policy().event("message"), policy().event("typing"), policy().event("toString")]).toEqual([
       ...["durable", "volatile", undefined],
@@ -331,6 +337,27 @@ describe("a call", () => {
     expect(application.operation("add")?.isIdempotent).toBe(true);
     expect(application.operation("nope")).toBeUndefined();
     expect(application.operation("toString")).toBeUndefined();
+  });
+
+  it("is answered at once where neither schema nor handler waits, and late where one does", async () => {
+    const { setup, run } = world();
+    const add = (input: unknown): { sum: number } => ({ sum: (input as { a: number }).a });
+    setup.setCallHandler("add", add);
+    expect(run("add", { a: 1 })).toEqual({ is: "ok", json: '{"sum":1}' });
+    expect(run("add", { a: "1" })).toMatchObject({ is: "refused" });
+    const late = world();
+    late.setup.setCallHandler("add", async (input) => add(input));
+    const outcome = late.run("add", { a: 1 });
+    expect(outcome).toBeInstanceOf(Promise);
+    expect(await outcome).toEqual({ is: "ok", json: '{"sum":1}' });
+  });
+
+  it("takes a promise of any maker", async () => {
+    const { setup, run } = world();
+    const foreign: unknown = runInNewContext("Promise.resolve({ sum: 7 })");
+    expect(foreign).not.toBeInstanceOf(Promise);
+    setup.setCallHandler("add", () => foreign);
+    expect(await run("add", { a: 1 })).toEqual({ is: "ok", json: '{"sum":7}' });
   });
 
   it("may take and return nothing", async () => {

@@ -33,6 +33,7 @@ export class ContractPolicy implements ChannelPolicy {
   readonly mode: Mode;
   readonly disconnectsSlow: boolean;
   readonly everyMs: number;
+  readonly flushMs: number;
   readonly recoverMax: number;
   readonly isDurable: boolean;
   readonly hasPresence: boolean;
@@ -44,11 +45,12 @@ export class ContractPolicy implements ChannelPolicy {
   readonly #env: PolicyEnv;
 
   constructor(definition: ChannelDefinition, setup: Readonly<ChannelSetup>, context: ChannelContext, env: PolicyEnv) {
-    const { history, slow, everyMs, events, member } = definition;
+    const { history, slow, everyMs, flushMs, events, member } = definition;
     this.keep = history;
     this.mode = modeOf(slow);
     this.disconnectsSlow = slow === "disconnect";
     this.everyMs = everyMs;
+    this.flushMs = flushMs;
     this.recoverMax = history.entries;
     this.isDurable = Object.values(events).some(({ isVolatile }) => !isVolatile);
     this.hasPresence = member !== undefined;

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { messageOf, OptionError } from "@heddle/base";
 import { httpServerOptions } from "@heddle/websocket";
 import type { Logger } from "../logger.ts";
+import { safeHeaders } from "../transport-http/http-answer.ts";
 
 /** Answers requests that are neither health nor upgrades. */
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
@@ -32,12 +33,17 @@ export interface OwnServerEnv {
   transport(request: IncomingMessage, response: ServerResponse): boolean;
   /** Path of the WebSocket transport: a plain request to it is told to upgrade. */
   readonly path: string;
+  /** Sockets at a time; more are closed at once. */
+  readonly socketsMax: number;
+  /** Time for the head of a request. Milliseconds. */
+  readonly handshakeMs: number;
   isReady(): boolean;
   isDraining(): boolean;
 }
 
 export function createOwnServer(handler: RequestHandler | undefined, env: OwnServerEnv): Server {
-  const server = createServer(httpServerOptions());
+  const server = createServer(httpServerOptions({ handshakeTimeoutMs: env.handshakeMs }));
+  server.maxConnections = env.socketsMax;
   server.on("request", (request, response) => {
     answer(request, response, handler, env).catch((error: unknown) => {
       env.logger.error({ error, reason: messageOf(error), url: request.url }, "the request handler failed");
@@ -98,6 +104,7 @@ function sendJson(response: ServerResponse, status: number, body: object): void 
     "Content-Type": "application/json; charset=utf-8",
     "Content-Length": Buffer.byteLength(text),
     "Cache-Control": "no-store",
+    ...safeHeaders,
   });
   response.end(text);
 }

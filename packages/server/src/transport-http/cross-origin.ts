@@ -1,5 +1,6 @@
 // Pages of other origins (WHATWG Fetch §3.3, CORS): those that may connect are told so by name, all others get nothing.
 
+import { closeCodes } from "@heddle/protocol";
 import { jsonAnswer, type HttpAnswer, type HttpRequest } from "./http-answer.ts";
 
 export interface CrossOrigin {
@@ -16,8 +17,10 @@ const rememberS = 600;
 export function crossOrigin(request: HttpRequest, methods: readonly string[], isAllowed: boolean): CrossOrigin {
   const { origin } = request.headers;
   const vary = { Vary: "Origin" };
-  if (!isAllowed)
-    return { answer: jsonAnswer(403, { error: "this page's origin is not allowed" }, vary), headers: vary };
+  if (!isAllowed) {
+    const body = { code: closeCodes.banned.code, error: "this page's origin is not allowed" };
+    return { answer: jsonAnswer(403, body, vary), headers: vary };
+  }
   // Credentials stay off: the token is in the body or in a header that the page itself sets.
   const headers = origin === undefined ? vary : { ...vary, "Access-Control-Allow-Origin": origin };
   if (request.method !== "OPTIONS") return { headers };

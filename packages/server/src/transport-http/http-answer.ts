@@ -51,10 +51,17 @@ export function jsonAnswer(status: number, body: object, headers: Readonly<Recor
   return [{ status, headers: { ...bodyHeaders("application/json; charset=utf-8"), ...headers } }, text];
 }
 
+/** None of our answers is a page: a browser that is made to open one runs, frames and guesses nothing, and tells nobody. */
+export const safeHeaders: Readonly<Record<string, string>> = {
+  "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+  "Referrer-Policy": "no-referrer",
+  "X-Content-Type-Options": "nosniff",
+};
+
 /** `no-transform` and `X-Accel-Buffering` keep proxies from holding a body back until it ends. */
 export const bodyHeaders = (type: string): Record<string, string> => ({
   "Content-Type": type,
   "Cache-Control": "no-store, no-transform",
   "X-Accel-Buffering": "no",
-  "X-Content-Type-Options": "nosniff",
+  ...safeHeaders,
 });

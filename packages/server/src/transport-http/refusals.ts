@@ -3,9 +3,6 @@
 import { closeCodes, type CloseKey } from "@heddle/protocol";
 import { jsonAnswer, type HttpAnswer } from "./http-answer.ts";
 
-/** Seconds after which a client that was refused for now may come back. */
-const retryAfterS = 1;
-
 const statusOf: Partial<Record<CloseKey, number>> = {
   draining: 503,
   internal: 500,
@@ -24,8 +21,11 @@ const statusByCode = new Map<number, number>(
   Object.entries(statusOf).map(([key, status]) => [closeCodes[key as CloseKey].code, status]),
 );
 
-/** @param code  the close code of the `bye`, which the body repeats */
-export function refusal(code: number, why: string): HttpAnswer {
+/**
+ * @param code         the close code of the `bye`, which the body repeats: by it a client knows whose answer it is
+ * @param retryAfterS  when a client that was refused for now may come back. Seconds
+ */
+export function refusal(code: number, why: string, retryAfterS = 1): HttpAnswer {
   const status = statusByCode.get(code) ?? 400;
   const headers: Record<string, string> = {};
   if (status === 401) headers["WWW-Authenticate"] = "Bearer";

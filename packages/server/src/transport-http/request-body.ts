@@ -1,6 +1,7 @@
 // What a client posts: a line per frame, the first of them `hello`.
 
 import { concatBytes, utf8DecodeStrict, within, type Clock } from "@heddle/base";
+import { isTooDeep, parseShallow } from "@heddle/protocol";
 import { jsonAnswer, type HttpAnswer, type HttpRequest } from "./http-answer.ts";
 
 export interface BodyLimits {
@@ -57,7 +58,8 @@ function withToken(hello: Readonly<Record<string, unknown>>, request: HttpReques
 
 function parse(line: string): (Readonly<Record<string, unknown>> & { readonly t: string }) | undefined {
   try {
-    const value: unknown = JSON.parse(line);
+    const value = parseShallow(line);
+    if (isTooDeep(value, line.length)) return undefined;
     if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
     const frame = value as Readonly<Record<string, unknown>>;
     return typeof frame["t"] === "string" ? (frame as typeof frame & { readonly t: string }) : undefined;

@@ -2,11 +2,14 @@
 
 import type { Clock } from "@heddle/base";
 import type { ConnectionPort, Peer, PollingSink } from "@heddle/hub/ports";
+import { closeCodes } from "@heddle/protocol";
 import type { HttpTransportEnv } from "./env.ts";
+import { cookieOf } from "./cookie.ts";
 import { crossOrigin } from "./cross-origin.ts";
 import { postedFrames } from "./frames.ts";
 import { jsonAnswer, type HttpAnswer, type HttpRequest } from "./http-answer.ts";
 import { postedPoll } from "./poll.ts";
+import { refusal } from "./refusals.ts";
 import { isAnswer, readPosted, type BodyLimits, type Posted } from "./request-body.ts";
 import { channelStream, postedStream } from "./stream.ts";
 
@@ -22,6 +25,9 @@ export interface HttpTransportOptions extends BodyLimits {
   readonly queueBytes: number;
   /** Whether the page that a request comes from may have it. */
   isFromAllowedPage(headers: HttpRequest["headers"]): boolean;
+  clientAddress(socketAddress: string, headers: HttpRequest["headers"]): string;
+  /** Counts an attempt of this address; says why it is refused, if it is. */
+  addressRefusal(address: string): { readonly retryAfterS: number; readonly why: string } | undefined;
   /** Whether `accept` may be called. While not, requests are answered 503. */
   isReady(): boolean;
   accept(port: ConnectionPort, peer: Peer): PollingSink;
@@ -59,7 +65,8 @@ export class HttpTransport {
   }
 
   /** The answer to a request that it takes. */
-  async answer(request: HttpRequest): Promise<HttpAnswer> {
+  async answer(given: HttpRequest): Promise<HttpAnswer> {
+    const request = { ...given, address: this.#options.clientAddress(given.address, given.headers) };
     const name = this.#nameOf(request.url);
     const query = new URLSearchParams(request.url.split("?", 2)[1] ?? "");
     const methods = name === "stream" ? ["GET", "POST"] : ["POST"];
@@ -89,6 +96,8 @@ export class HttpTransport {
         { Allow: [...methods, "OPTIONS"].join(", ") },
       );
     }
+    const over = this.#options.addressRefusal(request.address);
+    if (over !== undefined) return refusal(closeCodes.rateLimited.code, over.why, over.retryAfterS);
     if (!this.#options.isReady()) return unavailable("starting, stopping or short of memory");
     if (this.#connectionCount >= maxConnections) return unavailable(`${maxConnections} connections are the most`);
     if (request.method === "GET") return channelStream(request, query, this.#env);
@@ -118,17 +127,3 @@ export class HttpTransport {
 }
 
 const unavailable = (why: string): HttpAnswer => jsonAnswer(503, { error: why }, { "Retry-After": "1" });
-
-/**
- * A cookie's value, for requests that a page of the same origin makes: a browser sends cookies along with requests of
- * every page, and says in `Sec-Fetch-Site` whose it is (W3C Fetch Metadata). Without that word the cookie counts for
- * nothing.
- */
-function cookieOf({ headers }: HttpRequest, name: string): string | undefined {
-  if (headers["sec-fetch-site"] !== "same-origin") return undefined;
-  for (const pair of (headers["cookie"] ?? "").split(";")) {
-    const at = pair.indexOf("=");
-    if (at > 0 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim();
-  }
-  return undefined;
-}

@@ -1,6 +1,6 @@
 // Which subprotocol a connection speaks, and how a client that speaks none of ours is told.
 
-import { closeCodes, jsonCodec, type Codec } from "@heddle/protocol";
+import { closeCodes, jsonCodec, tabsSubprotocol, type Codec } from "@heddle/protocol";
 import type { WebSocketConnection } from "@heddle/websocket";
 
 const familyPrefix = "heddle.";
@@ -18,7 +18,8 @@ export class Subprotocols {
    * the handshake and can be told the reason (it would see only 1006 otherwise).
    */
   select(offered: readonly string[]): string | undefined {
-    return offered.find((name) => this.#codecs.has(name)) ?? offered.find((name) => name.startsWith(familyPrefix));
+    const isSpoken = (name: string): boolean => this.#codecs.has(name) || name === tabsSubprotocol;
+    return offered.find(isSpoken) ?? offered.find((name) => name.startsWith(familyPrefix));
   }
 
   /** How the two sides speak; undefined when they do not understand each other. A client that offered nothing gets JSON. */

@@ -23,6 +23,8 @@ it("leaves it to the session's heartbeat to ask a silent peer whether it is ther
       origins: "same",
       codecs: [],
       maxConnections: 1,
+      clientAddress: (address: string) => address,
+      addressRefusal: () => undefined,
       queueBytes: 2 ** 18,
     },
     isReady: () => true,

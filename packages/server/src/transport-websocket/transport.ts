@@ -1,12 +1,13 @@
 // The WebSocket transport: which upgrade requests are taken, and the hub's view of the connections they become.
 
-import type { Server } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import type { Clock, Random } from "@heddle/base";
-import { wireLimits, type Codec } from "@heddle/protocol";
+import { tabsSubprotocol, wireLimits, type Codec } from "@heddle/protocol";
 import type { ConnectionPort, ConnectionSink, Peer } from "@heddle/hub/ports";
 import { createWebSocketServer, type WebSocketServer } from "@heddle/websocket";
 import { originCheck, type Origins } from "./origin.ts";
 import { WebSocketPort } from "./port.ts";
+import { SharedSocket } from "./shared-socket.ts";
 import { Subprotocols } from "./subprotocol.ts";
 
 export interface WebSocketTransportOptions {
@@ -23,6 +24,9 @@ export interface WebSocketTransportOptions {
   readonly queueBytes: number;
   /** Whether `accept` may be called. While not, upgrade requests are answered 503. */
   isReady(): boolean;
+  clientAddress(socketAddress: string, headers: IncomingMessage["headers"]): string;
+  /** Counts an attempt of this address; says why it is refused, if it is. */
+  addressRefusal(address: string): { readonly retryAfterS: number; readonly why: string } | undefined;
   accept(port: ConnectionPort, peer: Peer): ConnectionSink;
   /** Told of errors that are bugs. */
   report(error: unknown): void;
@@ -52,7 +56,10 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
     maxMessageBytes: wireLimits.frameBytes * wireLimits.oversizeFactor,
     highWaterBytes: queueBytes,
     selectProtocol: (offered) => subprotocols.select(offered),
-    authorize: ({ headers }) => {
+    authorize: ({ headers, socket }) => {
+      const over = options.addressRefusal(options.clientAddress(socket.remoteAddress ?? "", headers));
+      if (over !== undefined)
+        return { status: 429, reason: over.why, headers: { "Retry-After": String(over.retryAfterS) } };
       if (!isFromAllowedPage(headers)) return { status: 403, reason: "this page's origin is not allowed" };
       if (!options.isReady())
         return { status: 503, reason: "starting, stopping or short of memory", headers: { "Retry-After": "1" } };
@@ -60,10 +67,15 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
     },
     onConnection: (connection, { headers }) => {
       const hasOffered = headers["sec-websocket-protocol"] !== undefined;
+      const peer: Peer = {
+        address: options.clientAddress(connection.remoteAddress, headers),
+        transport: "websocket",
+      };
+      if (connection.protocol === tabsSubprotocol) return new SharedSocket(connection, peer, options).start();
       const codec = subprotocols.codecOf(connection.protocol, hasOffered);
       if (codec === undefined) return subprotocols.refuse(connection);
       const port = new WebSocketPort(connection, codec, options.report);
-      port.start(options.accept(port, { address: connection.remoteAddress, transport: "websocket" }));
+      port.start(options.accept(port, peer));
     },
   });
   return server;

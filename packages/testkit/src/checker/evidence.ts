@@ -16,6 +16,8 @@ export interface Evidence {
   readonly living: ReadonlySet<string>;
   /** Whether entries that were seen may be gone: the engine allows it, and a fault happened that takes them. */
   readonly mayHaveLost: boolean;
+  /** Whether a fault happened that may end a log. */
+  readonly mayHaveEnded: boolean;
   /** Whether two branches of a log were served at once for a while. */
   readonly wasSplit: boolean;
 }
@@ -34,6 +36,7 @@ export function evidenceOf(history: History, facts: Facts): Evidence {
     publishes: publishesOf(history),
     living: livingProcs(history),
     mayHaveLost: facts.hasPhantoms && hasFault(history, facts.losingFaults),
+    mayHaveEnded: hasFault(history, facts.renewingFaults),
     wasSplit: hasFault(history, facts.splittingFaults),
   };
 }

@@ -23,6 +23,8 @@ export interface Facts {
   readonly fifo: "strict" | "settled";
   /** Fault kinds after which an acknowledged entry may be gone. */
   readonly losingFaults: readonly string[];
+  /** Fault kinds after which a log may begin anew, under another epoch. */
+  readonly renewingFaults: readonly string[];
   /** Fault kinds during which two branches of a log are served at once, so that a fork may be told and taken back. */
   readonly splittingFaults: readonly string[];
   /** How far a node may stand behind what subscribers of other nodes were given. Milliseconds, 0 for a single node. */
@@ -51,6 +53,8 @@ export interface Facts {
    * Milliseconds.
    */
   readonly recoveryMs: number;
+  /** After this long a client gives up waiting for an echo. Milliseconds. */
+  readonly echoMs: number;
   /** Largest outgoing queue of one connection, one frame beyond the limit included. Bytes. */
   readonly queueBytesMax: number;
   readonly outboxCountMax: number;

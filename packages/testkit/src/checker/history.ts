@@ -70,6 +70,8 @@ export interface SubEvent extends Stamped {
   readonly mode: Mode;
   /** A position the subscriber brought along; a gap from there is no surprise. */
   readonly at: Pos | undefined;
+  /** The one before it was never let go of: it goes on, with what came in that one's time. */
+  readonly goesOn?: boolean;
   /** Codes with which the server may rightly end it. */
   readonly mayEndWith: readonly number[];
 }
@@ -120,6 +122,8 @@ export interface StoredEvent extends Stamped, SeenEntry {
   readonly ch: string;
   readonly prevOffset: number;
   readonly floor: number;
+  /** What it is about, where the newest of each is kept; "" for nothing. */
+  readonly key?: string;
 }
 
 /** The store appended it, and a fault has taken it since, or will: it is no part of the log. */
@@ -222,8 +226,11 @@ export interface MemoryEvent extends Stamped {
 export interface AuthEvent extends Stamped {
   readonly f: "auth";
   readonly proc: string;
+  /** Whom it names. */
   readonly user: string;
   readonly untilMs: number;
+  /** Channels it gives no right to, though one before it may have. */
+  readonly forbids?: readonly string[];
 }
 /** Tokens of a user were taken back: those issued up to `untilMs`. Nothing stored later than a while after this is theirs. */
 export interface RevokedEvent extends Stamped {

@@ -183,13 +183,14 @@ class Run implements RecordedRun {
       isForbidden: () => false,
       hasPhantoms: this.#inner.traits.phantoms,
       losingFaults: [...this.#recorder.faults.keys()],
+      renewingFaults: [...this.#recorder.faults.keys()],
       splittingFaults: [],
       ...{ presenceFaults: [], staleFaults: [], presenceConvergeMs: Infinity },
       fifo: this.#inner.traits.producer === "none" ? "settled" : "strict",
       ...{ nodeLagMs: 0, presenceLagMs: 60_000, recoveryMs: 65_000 },
       ...{ presenceSettleMs: 0, presenceGraceMs: wireLimits.presenceGraceMs, tokenGraceMs: wireLimits.tokenGraceMs },
       ...{ revocationMs: 1_000, linkFaults: [], linkSettleMs: 0 },
-      ...{ queueBytesMax: Infinity, outboxCountMax: Infinity },
+      ...{ echoMs: Infinity, queueBytesMax: Infinity, outboxCountMax: Infinity },
     };
   }
 }

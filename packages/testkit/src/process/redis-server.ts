@@ -1,7 +1,7 @@
 // A real Redis of a test's own: on a free port, in a folder of its own, killed, frozen and started again at will. Ends only what
 // it started. Knows the machine's Redis and `redis-cli`, and nothing of what is kept in them.
 
-import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { execFile, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Clock } from "@heddle/base";
 import { systemClock } from "@heddle/base/system";
+import { spawnBound } from "./bound-child.ts";
 
 const runFile = promisify(execFile);
 /** How long a server may take to answer its first PING. */
@@ -34,7 +35,6 @@ export class RedisServer implements AsyncDisposable {
   readonly folder: string;
   readonly #options: RedisServerOptions;
   readonly #clock: Clock;
-  readonly #endWithUs = (): void => void this.#process?.kill("SIGKILL");
   #process: ChildProcess | undefined;
   #said = "";
 
@@ -43,7 +43,6 @@ export class RedisServer implements AsyncDisposable {
     this.folder = folder;
     this.#options = options;
     this.#clock = options.clock ?? systemClock();
-    process.once("exit", this.#endWithUs);
   }
 
   /** Starts a server and waits until it answers. @throws {Error} with what it said, when it does not */
@@ -100,7 +99,6 @@ export class RedisServer implements AsyncDisposable {
 
   /** Ends it and removes its folder. */
   async [Symbol.asyncDispose](): Promise<void> {
-    process.removeListener("exit", this.#endWithUs);
     await this.kill();
     await rm(this.folder, { recursive: true, force: true });
   }
@@ -111,13 +109,13 @@ export class RedisServer implements AsyncDisposable {
     const server = ["--port", `${this.port}`, "--save", "", "--appendonly", ...appends, ...args];
     const own = sentinelConfig === undefined ? server : ["sentinel.conf", "--sentinel", "--port", `${this.port}`];
     // The same program under another name; Debian's `redis-tools` has it without starting a service of the system.
-    const child = spawn("redis-check-rdb", [...own, "--bind", "127.0.0.1"], {
-      ...{ argv0: "redis-server", cwd: this.folder },
+    const child = spawnBound("redis-check-rdb", [...own, "--bind", "127.0.0.1"], {
+      ...{ name: "redis-server", cwd: this.folder },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#said = "";
     for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding("utf8").on("data", (text: string) => (this.#said = (this.#said + text).slice(-4_000)));
+      stream?.setEncoding("utf8").on("data", (text: string) => (this.#said = (this.#said + text).slice(-4_000)));
     child.once("error", (error) => (this.#said += error.message));
     child.once("exit", () => (this.#process = undefined));
     this.#process = child;

@@ -5,7 +5,8 @@ export { faultKinds, planOf, type FaultKind, type Plan, type PlanPart } from "./
 export { Recorder } from "./recorder.ts";
 export { channelKinds, channelNames, isForbidden, kindOf, type SimPayload } from "./sim-application.ts";
 export { SimClient, type SimClientEnv } from "./sim-client.ts";
-export type { Without } from "./world.ts";
+export type { DiskSync, NewDisk, SimDisk } from "./sim-disk.ts";
+export type { Without, WorldParts } from "./world.ts";
 export { simulate, type Counts, type SeedResult } from "./simulate.ts";
 export { SimNet, SimLink } from "./sim-net.ts";
 export { SimPort, simBulkSender } from "./sim-port.ts";

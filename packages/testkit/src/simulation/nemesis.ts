@@ -1,7 +1,7 @@
 // What goes wrong: one fault at a time, of those the plan allows, each written to the history. `heal` ends them all.
 
 import type { SeededRandom } from "@heddle/base/fakes";
-import type { FaultKind } from "./plan.ts";
+import type { FaultKind, Plan } from "./plan.ts";
 import type { Quality } from "./sim-pipe.ts";
 import type { Recorder } from "./recorder.ts";
 import { simLeaseMs } from "./sim-bus.ts";
@@ -13,7 +13,7 @@ import type { SimTime } from "./sim-time.ts";
 
 type ServerFault = Exclude<
   FaultKind,
-  "cut" | "reset" | "half-open" | "slow-network" | "frozen-reader" | "client-crash"
+  "cut" | "reset" | "half-open" | "slow-network" | "frozen-reader" | "client-crash" | "client-closed" | "disconnected"
 >;
 
 /** What can be struck. */
@@ -22,12 +22,16 @@ export interface Target {
   readonly recorder: Recorder;
   readonly net: SimNet;
   readonly store: SimStore;
+  readonly plan: Pick<Plan, "breaksCalls">;
   /** Those that run, by address. */
   readonly servers: ReadonlyMap<string, SimServer>;
   readonly clients: ReadonlyMap<string, SimClient>;
-  restartClient(name: string, how: "process" | "machine"): void;
+  restartClient(name: string, how: "process" | "machine" | "closed"): void;
   restartServer(address: string, afterMs: number, how: "process" | "machine"): void;
 }
+
+/** A call is under way this long, at most, when its connection breaks. Milliseconds. */
+const underWayMs = 60;
 
 const goodQuality: Quality = { latencyMs: 5, jitterMs: 1, bytesPerMs: 1_000, bufferBytes: 65_536 };
 
@@ -59,11 +63,19 @@ export class Nemesis {
     this.strikes.push({ index, atMs: this.#world.time.nowMs, kind });
     // Each has chance of its own, so that leaving one out changes no other.
     const random = this.#random.fork();
-    if (!this.#left.has(index)) this.#strike(kind, random);
+    if (this.#left.has(index)) return;
+    if (this.#world.plan.breaksCalls && (kind === "cut" || kind === "reset")) this.#breakCall(kind, random);
+    else this.#strike(kind, random);
+  }
+
+  /** Breaks a connection when an answer to a call may be on its way: it is asked for again, and must not be made again. */
+  #breakCall(kind: "cut" | "reset", random: SeededRandom): void {
+    for (const client of this.#world.clients.values()) if (!client.isClosed) client.call("charge");
+    this.#world.time.world.after(random.float() * underWayMs, () => this.#strike(kind, random));
   }
 
   #strike(kind: FaultKind, random: SeededRandom): void {
-    const { recorder, net, clients } = this.#world;
+    const { recorder, net, clients, servers } = this.#world;
     const client = random.pick([...clients.keys()]);
     switch (kind) {
       case "cut":
@@ -93,6 +105,17 @@ export class Nemesis {
       case "client-crash":
         recorder.fault(kind, client);
         return this.#world.restartClient(client, random.pick(["process", "machine"] as const));
+      case "client-closed":
+        recorder.fault(kind, client);
+        return this.#world.restartClient(client, "closed");
+      case "disconnected": {
+        recorder.fault(kind, client);
+        const key = random.pick(["draining", "overloaded"] as const);
+        // Each asks the others too; those that are told twice find nobody any more.
+        for (const server of servers.values())
+          server.counted(server.hub.disconnectUser(clients.get(client)?.user ?? "", key));
+        return;
+      }
       default:
         return this.#strikeServer(kind, random);
     }
@@ -130,18 +153,18 @@ export class Nemesis {
         this.#breakLinks("another primary", server);
         return this.#later(random.between(200, 4_000), () => this.#rejoin());
       case "store-link-broken":
-        return server.engine.breakLink("the link broke");
+        return server.link?.breakLink("the link broke");
       case "store-unreachable":
-        server.engine.cutLink();
-        return this.#later(random.between(200, 4_000), () => server.engine.mend());
+        server.link?.cutLink();
+        return this.#later(random.between(200, 4_000), () => server.link?.mend());
       case "bus-cut":
         // Shorter than a lease: the others cannot know that it is not dead.
-        server.engine.bus.cut();
-        return this.#later(random.between(200, simLeaseMs - 1_500), () => server.engine.bus.mend());
+        server.link?.bus.cut();
+        return this.#later(random.between(200, simLeaseMs - 1_500), () => server.link?.bus.mend());
       case "bus-down": {
         const cut = [...servers.values()];
-        for (const { engine } of cut) engine.bus.cut();
-        return this.#later(random.between(200, 2 * simLeaseMs), () => cut.forEach(({ engine }) => engine.bus.mend()));
+        for (const { link } of cut) link?.bus.cut();
+        return this.#later(random.between(200, 2 * simLeaseMs), () => cut.forEach(({ link }) => link?.bus.mend()));
       }
     }
   }
@@ -154,7 +177,7 @@ export class Nemesis {
   }
 
   #breakLinks(why: string, except?: SimServer): void {
-    for (const server of this.#world.servers.values()) if (server !== except) server.engine.breakLink(why);
+    for (const server of this.#world.servers.values()) if (server !== except) server.link?.breakLink(why);
   }
 
   #later(afterMs: number, undo: () => void): void {

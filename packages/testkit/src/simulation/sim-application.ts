@@ -2,6 +2,7 @@
 
 import type { Clock } from "@heddle/base";
 import type { SeededRandom } from "@heddle/base/fakes";
+import type { Mode } from "@heddle/protocol";
 import type {
   Action,
   Actor,
@@ -18,6 +19,8 @@ export interface SimPayload {
   /** Names the payload. */
   readonly h: string;
   readonly pad?: string;
+  /** What it is about, on channels that keep the newest of each. */
+  readonly k?: string;
   /** The hook refuses it. */
   readonly isBad?: boolean;
 }
@@ -25,7 +28,11 @@ export interface SimPayload {
 interface Kind {
   readonly entries: number;
   readonly recoverMax: number;
+  /** Default `resume`. */
+  readonly mode?: Mode;
   readonly everyMs?: number;
+  /** In worlds that hold back. */
+  readonly flushMs?: number;
   readonly forbids?: readonly Action[];
   readonly snapshot?: "shared" | "per-user";
 }
@@ -37,10 +44,13 @@ const everything: readonly Action[] = ["subscribe", "history", "publish", "prese
 
 /** By the part of a channel's name before its slash. */
 export const channelKinds: Readonly<Record<string, Kind>> = {
-  big: { entries: 5_000, recoverMax: 5_000, snapshot: "shared" },
-  small: { entries: 12, recoverMax: 12 },
-  capped: { entries: 5_000, recoverMax: 15 },
-  quote: { entries: 10, recoverMax: 10, everyMs: 40 },
+  big: { entries: 5_000, recoverMax: 5_000, flushMs: 20, snapshot: "shared" },
+  small: { entries: 12, recoverMax: 12, flushMs: 50 },
+  capped: { entries: 5_000, recoverMax: 15, flushMs: 5 },
+  quote: { entries: 10, recoverMax: 10, mode: "latest", everyMs: 40 },
+  board: { entries: 60, recoverMax: 60, mode: "key", everyMs: 40 },
+  pulse: { entries: 5_000, recoverMax: 5_000, mode: "volatile" },
+  guarded: { entries: 5_000, recoverMax: 5_000 },
   blind: { entries: 5_000, recoverMax: 5_000, forbids: ["history"] },
   mine: { entries: 5_000, recoverMax: 5_000, snapshot: "per-user" },
   hall: { entries: 10, recoverMax: 10 },
@@ -53,6 +63,9 @@ export const channelNames = [
   "small/1",
   "capped/1",
   "quote/1",
+  "board/1",
+  "pulse/1",
+  "guarded/1",
   "blind/1",
   "mine/1",
   "closed/1",
@@ -64,6 +77,12 @@ export const noticeName = "news";
 
 export const kindOf = (channel: string): Kind | undefined => channelKinds[channel.split("/")[0] ?? ""];
 
+/** Follows and publishes there while a client's token allows it. */
+export const guardedChannel = "guarded/1";
+
+/** Its snapshots are each user's own. */
+export const ownStateChannel = "mine/1";
+
 export const isForbidden = (channel: string, action: Action): boolean =>
   kindOf(channel)?.forbids?.includes(action) ?? false;
 
@@ -72,6 +91,7 @@ export interface SimApplicationEnv {
   readonly random: SeededRandom;
   readonly hasSlowHooks: boolean;
   readonly hasNotices: boolean;
+  readonly flushes: boolean;
   /** A handler of an idempotent call runs. */
   executed(key: string): void;
 }
@@ -122,15 +142,17 @@ export class SimApplication implements Application {
   #policyOf(name: string, kind: Kind): ChannelPolicy {
     const policy: ChannelPolicy = {
       keep: { entries: kind.entries, ageMs: 86_400_000 },
-      mode: kind.everyMs === undefined ? "resume" : "latest",
+      mode: kind.mode ?? "resume",
       everyMs: kind.everyMs ?? 0,
+      flushMs: this.#env.flushes ? (kind.flushMs ?? 0) : 0,
       recoverMax: kind.recoverMax,
       isDurable: true,
       hasPresence: true,
       event: (event) => (event === "typing" ? "volatile" : event === "message" ? "durable" : undefined),
-      authorize: async (action) => {
+      authorize: async (action, { claims }) => {
+        const isAllowed = !isForbidden(name, action) && (name !== guardedChannel || claims["guarded"] === true);
         await this.#pause(0.2, 40);
-        return !isForbidden(name, action);
+        return isAllowed;
       },
       prepare: (_event, value) => this.#prepare(value as SimPayload),
       prepareMember: (value) => ({ is: "ok", json: JSON.stringify(value) }),
@@ -150,7 +172,8 @@ export class SimApplication implements Application {
     const { random, hasSlowHooks } = this.#env;
     if (hasSlowHooks && random.chance(fickleShare)) return { is: "refused", why: "not now", issues: [] };
     if (value.isBad) return { is: "refused", why: "bad", issues: [{ path: ["isBad"], message: "must not be" }] };
-    return { is: "ok", json: JSON.stringify({ ...value, at: this.#env.clock.monotonicMs() }) };
+    const json = JSON.stringify({ ...value, at: this.#env.clock.monotonicMs() });
+    return { is: "ok", json, ...(value.k === undefined ? {} : { key: value.k }) };
   }
 
   async #state(user: string): Promise<{ json: string }> {
@@ -165,15 +188,16 @@ export class SimApplication implements Application {
   }
 }
 
-/** Tokens are `user expiry issue`, both times on the wall clock in milliseconds. */
+/** Tokens are `user expiry issue`, both times on the wall clock in milliseconds; behind them `guarded` where that is allowed. */
 export function simAuthenticator(clock: Clock): Authenticator {
   return {
     authenticate: async (token = "") => {
-      const [userId = "", expiry, issue] = token.split(" ");
+      const [userId = "", expiry, issue, right] = token.split(" ");
       const expiresAtMs = Number(expiry);
       if (userId === "" || Number.isNaN(expiresAtMs)) return { is: "refused", why: "invalid" };
       if (expiresAtMs <= clock.wallMs()) return { is: "refused", why: "expired" };
-      return { is: "accepted", identity: { userId, claims: { iat: Number(issue) / 1_000 }, expiresAtMs } };
+      const claims = { iat: Number(issue) / 1_000, guarded: right === "guarded" };
+      return { is: "accepted", identity: { userId, claims, expiresAtMs } };
     },
   };
 }

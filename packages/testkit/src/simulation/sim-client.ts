@@ -1,23 +1,23 @@
 // A client that writes down its every receipt and outcome. In the simulation its network is simulated; tests of real
 // processes give it a real one.
 
-import type { Clock } from "@heddle/base";
+import type { Clock, Random } from "@heddle/base";
 import type { SeededRandom } from "@heddle/base/fakes";
 import {
   createClientCore,
   HeddleError,
   LocalError,
   streamFrom,
-  type Channel,
   type ClientCore,
   type ClientLimits,
   type SubscribeOptions,
   type Transport,
 } from "@heddle/client/core";
-import { fromWirePos, toWirePos, type Pos, type WirePos } from "@heddle/protocol";
+import { closeCodes, fromWirePos, type WirePos } from "@heddle/protocol";
 import type { Plan } from "./plan.ts";
 import type { Recorder } from "./recorder.ts";
-import { askName, isForbidden, kindOf, noticeName, type SimPayload } from "./sim-application.ts";
+import { listen, seen, type Following } from "./sim-following.ts";
+import { askName, guardedChannel, isForbidden, kindOf, noticeName, type SimPayload } from "./sim-application.ts";
 
 /** What a client lives in: a simulated world, or a real process with real sockets. */
 export interface SimClientEnv {
@@ -28,22 +28,24 @@ export interface SimClientEnv {
   };
   readonly random: SeededRandom;
   readonly recorder: Recorder;
-  readonly plan: Pick<Plan, "hasSlowHandlers" | "tokenMs">;
+  readonly plan: Pick<Plan, "hasSlowHandlers" | "tokenMs"> & Partial<Pick<Plan, "tokens" | "awaitsEchoes">>;
+  /** Chance of the client proper. Default: a share of `random`. */
+  readonly ownRandom?: Random;
   readonly limits?: Partial<ClientLimits>;
 }
 
-interface Following {
-  readonly sub: string;
-  readonly channel: Channel;
-  readonly offs: (() => void)[];
-  /** It begins with a snapshot. */
-  readonly isSnap: boolean;
-  isSubscribed: boolean;
-  isEnded: boolean;
+interface PublishOptions {
+  readonly until?: "accepted" | "echo";
+  /** Of padding. Bytes. */
+  readonly size?: number;
+  /** The hook refuses it. */
+  readonly isBad?: boolean;
 }
 
 /** An error of the client's own, not the server's. */
 const localCode = 0;
+/** Different things a message can be about. */
+const keyCount = 6;
 /** What no request may end with. */
 const brokenStreamCode = -1;
 
@@ -62,6 +64,12 @@ export class SimClient {
   readonly #following = new Map<string, Following>();
   #published = 0;
   noticeCount = 0;
+  #typed = 0;
+  /** Tokens asked for so far. */
+  #tokens = 0;
+  /** It showed a token that names somebody else. */
+  #isImpostor = false;
+  #isGone = false;
   lastPublished: { readonly ch: string; readonly pos: WirePos } | undefined;
 
   constructor(name: string, run: number, env: SimClientEnv) {
@@ -75,7 +83,7 @@ export class SimClient {
     recorder.record({ f: "proc", proc: this.proc, user: this.user, is: "started" });
     this.core = createClientCore({
       clock: this.clock,
-      random: this.#random.fork(),
+      random: env.ownRandom ?? this.#random.fork(),
       transport: env.net.transport(name, this.clock),
       windowCost: 65_536,
       holdBytes: 65_536,
@@ -88,6 +96,9 @@ export class SimClient {
     this.core.onState((state) => {
       const code = "code" in state ? state.code : 0;
       recorder.record({ f: "state", proc: this.proc, state: state.name, code });
+      // Whose token names somebody else is sent away for good, and comes back as itself or not at all.
+      const isSentAway = env.plan.tokens === "of-others" && code === closeCodes.unauthorised.code;
+      if ((this.#isImpostor && state.name !== "online") || isSentAway) void this.close();
     });
     this.core.onAsk(askName, () => this.proc);
     this.core.onNotice(noticeName, () => void this.noticeCount++);
@@ -103,6 +114,11 @@ export class SimClient {
     return this.core.state.name === "closed";
   }
 
+  /** Its process has ended. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
   isFollowing(ch: string): boolean {
     return this.#following.has(ch);
   }
@@ -116,29 +132,40 @@ export class SimClient {
   }
 
   follow(ch: string, options: SubscribeOptions = {}): void {
-    const { recorder } = this.#env;
+    const { recorder, plan } = this.#env;
     const channel = this.core.channel(ch, options);
     const { at } = options;
     const position = typeof at === "object" && "position" in at ? fromWirePos(at.position) : undefined;
     const { state } = channel.status;
+    // A channel left and followed again within a turn was never let go of: it goes on where it stands, and says nothing.
+    const goesOn = state !== "idle" && state !== "ended";
     const sub = recorder.op("s");
     const following: Following = {
       sub,
       channel,
       offs: [],
       isSnap: at === "snap",
-      // A channel left and followed again within a turn was never let go of: it goes on where it stands, and says nothing.
-      isSubscribed: position !== undefined || (state !== "idle" && state !== "ended"),
+      isSubscribed: position !== undefined || goesOn,
       isEnded: false,
     };
     this.#following.set(ch, following);
     recorder.record({
       f: "sub",
-      ...{ sub, proc: this.proc, user: this.user, ch, at: position },
-      mode: kindOf(ch)?.everyMs === undefined ? "resume" : "latest",
-      mayEndWith: isForbidden(ch, "subscribe") ? [203] : [],
+      ...{ sub, proc: this.proc, user: this.user, ch, at: position, ...(goesOn ? { goesOn } : {}) },
+      mode: kindOf(ch)?.mode ?? "resume",
+      mayEndWith: [
+        ...(isForbidden(ch, "subscribe") || ch === guardedChannel ? [203] : []),
+        ...(position?.tag === 0 ? [301] : []), // a tag nobody was ever given
+      ],
     });
-    this.#listen(following, ch);
+    const isSlow = plan.hasSlowHandlers && this.#random.chance(0.5);
+    listen(following, ch, recorder, {
+      afterGap: async () => isSlow && (await this.#pause(400)),
+      afterMessage: async () => {
+        if (isSlow && this.#random.chance(0.1)) await this.#pause(300);
+        if (plan.awaitsEchoes === true && this.#random.chance(0.03)) await this.#publish(ch, { until: "echo" });
+      },
+    });
   }
 
   unfollow(ch: string): void {
@@ -150,50 +177,12 @@ export class SimClient {
     following.isEnded = true;
   }
 
-  publish(
-    ch: string,
-    {
-      until = "accepted",
-      size = 0,
-      isBad = false,
-    }: { until?: "accepted" | "echo"; size?: number; isBad?: boolean } = {},
-  ): void {
-    const { recorder } = this.#env;
-    const op = recorder.op("p");
-    const hash = `${this.proc}/${++this.#published}`;
-    const payload: SimPayload = {
-      h: hash,
-      ...(size > 0 ? { pad: "x\n".repeat(size / 2) } : {}),
-      ...(isBad ? { isBad } : {}),
-    };
-    // A hook refuses what is bad, and now and then something else.
-    const mayFailWith = [...(isForbidden(ch, "publish") ? [203] : []), 306, localCode];
-    const isEcho = until === "echo" && this.isFollowing(ch);
-    recorder.record({
-      f: "pub",
-      op,
-      proc: this.proc,
-      ch,
-      hash,
-      until: isEcho ? "echo" : "ack",
-      isOrdered: true,
-      mayFailWith,
-    });
-    this.core
-      .channel(ch)
-      .publish("message", payload, isEcho ? { until } : {})
-      .then(
-        ({ position, id, duplicate }) => {
-          const pos = position && fromWirePos(position);
-          if (position !== undefined) this.lastPublished = { ch, pos: position };
-          recorder.record({ f: "pub-ok", op, pos, isDup: duplicate, id: id ?? "" });
-        },
-        (error: unknown) => this.#publishFailed(op, error),
-      );
+  publish(ch: string, options: PublishOptions = {}): void {
+    void this.#publish(ch, options);
   }
 
   sayTyping(ch: string): void {
-    const hash = `${this.proc}/typing`;
+    const hash = `${this.proc}/typing${++this.#typed}`;
     this.#env.recorder.record({ f: "pub-volatile", proc: this.proc, ch, hash });
     void this.core
       .channel(ch)
@@ -205,7 +194,7 @@ export class SimClient {
   readHistory(ch: string, min?: WirePos): void {
     const { recorder } = this.#env;
     const op = recorder.op("h");
-    const mayFailWith = [...(isForbidden(ch, "history") ? [203] : []), 308, localCode];
+    const mayFailWith = [...(isForbidden(ch, "history") || ch === guardedChannel ? [203] : []), 308, localCode];
     recorder.record({
       f: "history",
       op,
@@ -255,74 +244,34 @@ export class SimClient {
   }
 
   async close(): Promise<void> {
+    if (this.#isGone) return;
+    this.#isGone = true;
     for (const ch of this.channels) this.unfollow(ch);
     this.#env.recorder.record({ f: "proc", proc: this.proc, user: this.user, is: "closed" });
     await this.core.close();
   }
 
   crash(how: "process" | "machine"): void {
+    this.#isGone = true;
     this.clock.kill();
     for (const link of this.#env.net.links(this.name)) link.loseClient(how);
     this.#env.recorder.record({ f: "proc", proc: this.proc, user: this.user, is: "crashed" });
   }
 
-  #listen(following: Following, ch: string): void {
-    const { recorder, plan } = this.#env;
-    const { sub, channel, offs } = following;
-    const subscribed = (): void => {
-      // Until the server answered, the channel's position is that of an earlier subscription.
-      if (following.isSubscribed || !isAnswered(channel) || channel.attachedAt === undefined) return;
-      following.isSubscribed = true;
-      recorder.record({ f: "subscribed", sub, pos: fromWirePos(channel.attachedAt) });
-    };
-    const isSlow = plan.hasSlowHandlers && this.#random.chance(0.5);
-    offs.push(
-      channel.onStatus((status) => {
-        // Parked before its snapshot is handled it begins anew, with another one: only the handled one is its beginning.
-        if (!following.isSnap) subscribed();
-        if (status.state !== "ended" || following.isEnded) return;
-        following.isEnded = true;
-        recorder.record({ f: "sub-end", sub, code: status.code });
-      }),
-      channel.onGap(async ({ why, from, to }) => {
-        subscribed();
-        recorder.record({ f: "gap", sub, why, from: fromWirePos(from), to: fromWirePos(to) });
-        if (isSlow) await this.#pause(400);
-      }),
-      channel.onSkip(({ to }) => {
-        subscribed();
-        recorder.record({ f: "skip", sub, pos: fromWirePos(to) });
-      }),
-      channel.onAny(async (payload, meta) => {
-        subscribed();
-        if (meta.position === undefined)
-          return recorder.record({ f: "volatile", sub, hash: (payload as SimPayload).h });
-        recorder.record({ f: "deliver", sub, ...seen(payload, meta) });
-        if (isSlow && this.#random.chance(0.1)) await this.#pause(300);
-      }),
-    );
-    if (kindOf(ch)?.snapshot !== undefined) {
-      offs.push(
-        channel.onSnapshot((state) => {
-          subscribed();
-          const { user } = state as { user: string };
-          recorder.record({
-            f: "snapshot",
-            sub,
-            pos: fromWirePos(channel.attachedAt ?? toWirePos({ epoch: "-", offset: 0, tag: 1 })),
-            user,
-          });
-        }),
-      );
-    }
-    channel.ready().catch(() => undefined); // how it ended is told by the status
-  }
-
+  /** Each with what the one before allowed, until one does not; or, while one is in use, one that names somebody else. */
   #token(): string {
     const { plan, recorder } = this.#env;
+    const isFirst = this.#tokens++ === 0;
+    const isOnline = this.core.state.name === "online";
+    this.#isImpostor = plan.tokens === "of-others" && isOnline && this.#random.chance(0.5);
+    const mayEnter = plan.tokens !== "changing" || isFirst;
+    const user = this.#isImpostor ? `${this.user}-other` : this.user;
     const untilMs = this.clock.monotonicMs() + plan.tokenMs;
-    recorder.record({ f: "auth", proc: this.proc, user: this.user, untilMs });
-    return `${this.user} ${this.clock.wallMs() + plan.tokenMs} ${this.clock.wallMs()}`;
+    recorder.record({ f: "auth", proc: this.proc, user, untilMs, forbids: mayEnter ? [] : [guardedChannel] });
+    // The rights change while this subscription is on its way.
+    if (!mayEnter && isOnline && !this.isFollowing(guardedChannel)) this.follow(guardedChannel, { at: "live" });
+    const nowMs = this.clock.wallMs();
+    return `${user} ${nowMs + plan.tokenMs} ${nowMs}${mayEnter ? " guarded" : ""}`;
   }
 
   async #readCount(to: number, leaveAt: number): Promise<void> {
@@ -335,6 +284,41 @@ export class SimClient {
       if (this.#random.chance(0.05)) await this.#pause(100);
     }
     if (last !== to) throw new BrokenStreamError(`ended behind ${last} of ${to}`);
+  }
+
+  /** Resolves when it is known, or known that it never will be, what became of it. */
+  #publish(ch: string, { until = "accepted", size = 0, isBad = false }: PublishOptions): Promise<void> {
+    const { recorder, plan } = this.#env;
+    const op = recorder.op("p");
+    const hash = `${this.proc}/${++this.#published}`;
+    const payload: SimPayload = {
+      h: hash,
+      ...(size > 0 ? { pad: "x\n".repeat(size / 2) } : {}),
+      ...(isBad ? { isBad } : {}),
+      ...(kindOf(ch)?.mode === "key" ? { k: String(this.#random.between(1, keyCount)) } : {}),
+    };
+    // A hook refuses what is bad, and now and then something else.
+    const mayBeForbidden = isForbidden(ch, "publish") || (ch === guardedChannel && plan.tokens === "changing");
+    const mayFailWith = [...(mayBeForbidden ? [203] : []), 306, localCode];
+    // Where its subscription was refused nothing comes back; a client that asks all the same waits its full minute.
+    const isEcho = until === "echo" && this.#following.get(ch)?.isEnded === false;
+    recorder.record({
+      f: "pub",
+      ...{ op, proc: this.proc, ch, hash, mayFailWith },
+      until: isEcho ? "echo" : "ack",
+      isOrdered: true,
+    });
+    return this.core
+      .channel(ch)
+      .publish("message", payload, isEcho ? { until } : {})
+      .then(
+        ({ position, id, duplicate }) => {
+          const pos = position && fromWirePos(position);
+          if (position !== undefined) this.lastPublished = { ch, pos: position };
+          recorder.record({ f: "pub-ok", op, pos, isDup: duplicate, id: id ?? "" });
+        },
+        (error: unknown) => this.#publishFailed(op, error),
+      );
   }
 
   #pause(mostMs: number): Promise<void> {
@@ -365,13 +349,3 @@ export class SimClient {
     this.#env.recorder.record({ f: "request-fail", op, code, why: String(error) });
   }
 }
-
-function seen(
-  payload: unknown,
-  meta: { readonly position: WirePos | undefined; readonly id: string | undefined },
-): { pos: Pos; hash: string; id: string } {
-  const { h } = payload as SimPayload;
-  return { pos: fromWirePos(meta.position as WirePos), hash: h, id: meta.id ?? "" };
-}
-
-const isAnswered = ({ status }: Channel): boolean => status.state === "receiving" || status.state === "held";

@@ -44,6 +44,10 @@ export const calmStore: StoreWeather = {
   ...{ staleRead: 0, lostMessage: 0 },
 };
 
+/** Whether the store does nothing but take its time. */
+export const isCalmStore = (weather: StoreWeather): boolean =>
+  Object.entries(weather).every(([name, value]) => name === "delayMs" || value === 0);
+
 /** How long the link waits for an answer before the outcome is unknown. Milliseconds. */
 export const answerMs = 1_500;
 /** How long a store that knows no producers is said to know ids; it knows them a little longer. Milliseconds. */

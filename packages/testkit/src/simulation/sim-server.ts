@@ -6,6 +6,7 @@ import type { Digest, HubCounters } from "@heddle/hub/ports";
 import { losesTails, type Plan } from "./plan.ts";
 import type { Recorder } from "./recorder.ts";
 import { simAuthenticator, SimApplication } from "./sim-application.ts";
+import type { SimDiskStore } from "./sim-disk.ts";
 import { calmStore, SimEngine } from "./sim-engine.ts";
 import { simLeaseMs, type SimExchange } from "./sim-bus.ts";
 import type { SimNet } from "./sim-net.ts";
@@ -23,6 +24,8 @@ export interface SimServerEnv {
   readonly time: SimTime;
   readonly net: SimNet;
   readonly store: SimStore;
+  /** The server's own disk, where it has one instead of the store. */
+  readonly disk: SimDiskStore | undefined;
   readonly random: SeededRandom;
   readonly recorder: Recorder;
   readonly plan: Plan;
@@ -37,7 +40,8 @@ export class SimServer {
   readonly address: string;
   readonly node: string;
   readonly hub: Hub;
-  readonly engine: SimEngine;
+  /** Its way to the store; absent where it keeps its log itself. */
+  readonly link: SimEngine | undefined;
   readonly #clock: ProcessClock;
   readonly #net: SimNet;
   readonly #weather: { isCalm: boolean };
@@ -47,7 +51,7 @@ export class SimServer {
     address: string,
     node: string,
     hub: Hub,
-    engine: SimEngine,
+    link: SimEngine | undefined,
     clock: ProcessClock,
     net: SimNet,
     weather: { isCalm: boolean },
@@ -55,7 +59,7 @@ export class SimServer {
     this.address = address;
     this.node = node;
     this.hub = hub;
-    this.engine = engine;
+    this.link = link;
     this.#clock = clock;
     this.#net = net;
     this.#weather = weather;
@@ -67,29 +71,42 @@ export class SimServer {
     const clock = env.time.process();
     const random = env.random.fork();
     const weather = { isCalm: false };
-    const engine = new SimEngine({
-      ...{ node, address, exchange: env.exchange },
-      store: env.store,
-      world: env.time.world,
-      process: clock,
-      random: random.fork(),
-      weather: () => (weather.isCalm ? calmStore : plan.weather),
-      canForget: losesTails(plan),
-      counted: (fault) => recorder.counted(fault),
-    });
+    const linkRandom = random.fork();
+    const toStore = (): SimEngine =>
+      new SimEngine({
+        ...{ node, address, exchange: env.exchange },
+        store: env.store,
+        world: env.time.world,
+        process: clock,
+        random: linkRandom,
+        weather: () => (weather.isCalm ? calmStore : plan.weather),
+        canForget: losesTails(plan),
+        counted: (fault) => recorder.counted(fault),
+      });
+    const link = env.disk === undefined ? toStore() : undefined;
+    const engine = link ?? (env.disk as SimDiskStore).engineOf(node, clock);
     const application = new SimApplication({
       clock,
       random: random.fork(),
       hasSlowHooks: plan.hasSlowHooks,
       hasNotices: plan.hasNotices,
+      flushes: plan.flushes,
       executed: (key) => recorder.record({ f: "executed", node, key }),
     });
     const hub = await Hub.open({
-      ...{ engine, application, clock, random, clusterSecret, digest: env.digest, limits: simLimits },
+      ...{
+        engine,
+        application,
+        clock,
+        random,
+        clusterSecret,
+        digest: env.digest,
+        limits: { ...simLimits, auditMs: plan.auditMs },
+      },
       authenticator: simAuthenticator(clock),
       bulkSender: simBulkSender,
     });
-    const server = new SimServer(address, node, hub, engine, clock, net, weather);
+    const server = new SimServer(address, node, hub, link, clock, net, weather);
     net.listen(address, {
       clock,
       queueLowBytes: simLimits.queueBytes / 4,
@@ -120,14 +137,14 @@ export class SimServer {
   /** From now on the store behaves. */
   calm(): void {
     this.#weather.isCalm = true;
-    this.engine.mend();
-    this.engine.bus.mend();
+    this.link?.mend();
+    this.link?.bus.mend();
   }
 
   /** Gone, with everything it had in memory; nobody is told but by their broken connections. */
   crash(how: "process" | "machine"): void {
     this.#clock.kill();
-    this.engine.abandon();
+    this.link?.abandon();
     this.#net.listen(this.address, undefined);
     for (const link of this.#net.links()) if (link.address === this.address) link.loseServer(how);
   }

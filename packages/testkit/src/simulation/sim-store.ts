@@ -7,11 +7,14 @@ import { memoryEngine, MemoryStore } from "@heddle/hub/memory";
 import type { Appended, Draft, Engine, Log, ReadQuery, ReadResult, Sink } from "@heddle/hub/ports";
 import type { Pos } from "@heddle/protocol";
 
+/** What is stored, as far as it matters to whoever writes the history. */
+export type Content = Pick<Draft, "id" | "data">;
+
 /** What the store tells whoever writes the history. */
 export interface StoreEvents {
-  stored(channel: string, pos: Pos, prevOffset: number, floor: number, draft: Draft): void;
+  stored(channel: string, pos: Pos, prevOffset: number, floor: number, content: Content): void;
   /** An old primary took it; no other ever knows. */
-  lost(channel: string, pos: Pos, draft: Draft): void;
+  lost(channel: string, pos: Pos, content: Content): void;
   /** Everything behind `to` is gone from the channel. */
   truncated(channel: string, to: Pos): void;
 }
@@ -82,6 +85,11 @@ export class SimStore {
   /** @param ageMs  how old the state may be that answers; 0: the primary answers */
   read(address: string, channel: string, query: ReadQuery, ageMs = 0): Promise<ReadResult> {
     return this.#primaryOf(address).read(channel, query, ageMs);
+  }
+
+  /** A channel as one reader finds it now. */
+  readAll(channel: string): Promise<ReadResult> {
+    return this.#primary.read(channel, { last: 100_000, limit: 100_000, bytes: 1e9 }, 0);
   }
 
   async heads(address: string, channels: readonly string[]): Promise<readonly Pos[]> {

@@ -1,14 +1,15 @@
 // One seed, from nothing to a verdict.
 
-import type { Digest, HubCounters } from "@heddle/hub/ports";
-import { wireLimits } from "@heddle/protocol";
+import { hubLimits } from "@heddle/hub";
+import type { HubCounters } from "@heddle/hub/ports";
+import { closeCodes, wireLimits } from "@heddle/protocol";
 import { check, type Facts, type FinalLog, type HistoryEvent, type Violation } from "../checker/index.ts";
 import type { Strike } from "./nemesis.ts";
 import { losesTails, partsOf, type Plan, type PlanPart } from "./plan.ts";
 import { isForbidden, kindOf } from "./sim-application.ts";
-import { answerMs } from "./sim-engine.ts";
+import { answerMs, isCalmStore } from "./sim-engine.ts";
 import { simLimits } from "./sim-server.ts";
-import { readAll, World, type Without } from "./world.ts";
+import { readAll, World, type Without, type WorldParts } from "./world.ts";
 
 /** What happened in a run, in numbers. */
 export type Counts = Readonly<Record<string, number>>;
@@ -25,16 +26,20 @@ export interface SeedResult {
 }
 
 /** Runs one seed, or what is left of it. The same seed, on the same code, gives the same history. */
-export async function simulate(seed: number, digest: Digest, without: Partial<Without> = {}): Promise<SeedResult> {
-  const world = new World(seed, digest, { strikes: [], parts: [], ...without });
+export async function simulate(seed: number, given: WorldParts, without: Partial<Without> = {}): Promise<SeedResult> {
+  const world = new World(seed, given, { strikes: [], parts: [], ...without });
   await world.live();
-  const final = finalLogs(await readAll(world));
+  const final = finalLogs(await world.meanwhile(readAll(world)));
   // Who has left is owed nothing any more: what was promised to the living is judged as it stands before.
   const lived = [...world.recorder.history];
   await world.leave();
   const history = [...lived, ...world.recorder.history.filter(({ f }) => f === "resource")];
   const counts = countsOf(world);
-  const violations = [...check(history, factsOf(world, final)), ...chainBreaks(counts)];
+  const violations = [
+    ...check(history, factsOf(world, final)),
+    ...chainBreaks(counts),
+    ...needlessRepairs(world, counts),
+  ];
   return { seed, violations, history, counts, strikes: world.nemesis.strikes, parts: partsOf(world.plan) };
 }
 
@@ -44,6 +49,14 @@ function chainBreaks(counts: Counts): Violation[] {
   return count === 0
     ? []
     : [{ invariant: "no-silent-gap", message: `clients found ${count} holes in their streams`, events: [] }];
+}
+
+/** What a node reads again although its store lost nothing costs the store, and no history shows it either. */
+function needlessRepairs({ plan }: World, counts: Counts): Violation[] {
+  const { repairs = 0 } = counts;
+  if (repairs === 0 || plan.faults.length > 0 || !isCalmStore(plan.weather)) return [];
+  const message = `logs were read again ${repairs} times although nothing was missing`;
+  return [{ invariant: "liveness", message, events: [] }];
 }
 
 function finalLogs(logs: Awaited<ReturnType<typeof readAll>>): Map<string, FinalLog> {
@@ -64,15 +77,18 @@ function factsOf(world: World, final: ReadonlyMap<string, FinalLog>): Facts {
     recoverMax: (ch) => kindOf(ch)?.recoverMax ?? Infinity,
     isForbidden: (_user, ch, action) => isForbidden(ch, action),
     hasPhantoms: losesTails(world.plan),
-    losingFaults: ["store-lost", "failover", "split-store"],
+    losingFaults: ["store-lost", "failover", "split-store", "power-loss"],
+    // A log whose birth is lost is born again.
+    renewingFaults: ["store-lost", "failover", "split-store", ...(world.plan.sync === "always" ? [] : ["power-loss"])],
     splittingFaults: ["split-store"],
     // A lost last entry is found by the audit of the node that lost it.
-    nodeLagMs: world.plan.nodeCount > 1 ? simLimits.auditMs : 0,
+    nodeLagMs: world.plan.nodeCount > 1 ? world.plan.auditMs : 0,
     fifo: world.plan.store.producer === "none" ? "settled" : "strict",
     // Whoever was cut off learns late of what others did; what it then sees in a row is no flap. Of messages between nodes
     // that were lost it is learnt by the next digest.
     presenceFaults: [
       "server-crash",
+      "disconnected",
       "half-open",
       "frozen-reader",
       "slow-network",
@@ -83,9 +99,8 @@ function factsOf(world: World, final: ReadonlyMap<string, FinalLog>): Facts {
       "lost-bus-message",
     ],
     staleFaults: ["bus-cut", "bus-down"],
-    // A connection that is dead is found by pings; then its member has its grace. A lost message is found by a digest. Who
-    // was refused twelve times while the store was away is back a minute after the first: no sooner can it hear of anybody.
-    presenceConvergeMs: findsSlowly(world.plan) ? 3.3 * wireLimits.pingMs + wireLimits.presenceGraceMs + 5_000 : 65_000,
+    // A connection that is dead is found by pings; then its member has its grace. A lost message is found by a digest.
+    presenceConvergeMs: findsSlowly(world.plan) ? 3.3 * wireLimits.pingMs + wireLimits.presenceGraceMs + 5_000 : 40_000,
     // A connection that is half open is ended when it was shut for `slowMs`; then its client comes back.
     presenceSettleMs: simLimits.slowMs + 20_000,
     presenceLagMs: 1_000,
@@ -105,7 +120,8 @@ function factsOf(world: World, final: ReadonlyMap<string, FinalLog>): Facts {
     linkSettleMs: 4_000 + 2_000,
     // A lost last entry is found by the audit; meanwhile whoever had to has connected again. A link that is dead one way
     // is found by two pings without an answer, so at the third interval.
-    recoveryMs: (world.plan.faults.includes("half-open") ? 3.3 * wireLimits.pingMs : simLimits.auditMs) + 5_000,
+    recoveryMs: (world.plan.faults.includes("half-open") ? 3.3 * wireLimits.pingMs : hubLimits.auditMs) + 5_000,
+    echoMs: 60_000,
     queueBytesMax: simLimits.queueBytes + simLimits.controlHeadroomBytes + wireLimits.frameBytes,
     outboxCountMax: wireLimits.outboxCount,
   };
@@ -127,6 +143,10 @@ function countsOf(world: World): Counts {
     publishes: sum(({ publishes }) => publishes),
     duplicates: sum(({ duplicates }) => duplicates),
     deliveries: history.filter(({ f }) => f === "deliver").length,
+    "sent away": history.filter((event) => event.f === "state" && event.code === closeCodes.unauthorised.code).length,
+    "rights taken": history.filter((event) => event.f === "auth" && event.forbids?.length).length,
+    "forged positions": history.filter((event) => event.f === "sub" && (event.at?.tag ?? 2) < 2 && event.at?.offset)
+      .length,
     volatiles: history.filter(({ f }) => f === "volatile").length,
     connections: sum(({ sessions }) => sessions),
     reconnects: Math.max(
@@ -151,6 +171,13 @@ function countsOf(world: World): Counts {
     "seeds of several nodes": world.plan.nodeCount > 1 ? 1 : 0,
     "seeds of stale reads": world.plan.store.hasStaleReads ? 1 : 0,
     "seeds without producers": world.plan.store.producer === "none" ? 1 : 0,
+    "seeds of awaited echoes": world.plan.awaitsEchoes ? 1 : 0,
+    "seeds that hold back": world.plan.flushes ? 1 : 0,
+    "seeds of broken calls": world.plan.breaksCalls ? 1 : 0,
+    "seeds of own states": world.plan.readsOwnState ? 1 : 0,
+    "seeds of twins": world.plan.hasTwins ? 1 : 0,
+    "seeds on disk, synced": world.plan.sync === "always" ? 1 : 0,
+    "seeds on disk, synced late": world.plan.sync === "interval" ? 1 : 0,
     "calm seeds": world.plan.faults.length === 0 ? 1 : 0,
   };
   for (const event of history)

@@ -1,17 +1,18 @@
 // A simulated world from one seed: store, network, servers, some clients, and what happens to them.
 
 import { SeededRandom } from "@heddle/base/fakes";
-import type { Digest, Draft, HubCounters } from "@heddle/hub/ports";
+import type { Digest, HubCounters } from "@heddle/hub/ports";
 import { Nemesis } from "./nemesis.ts";
 import { planOf, simplified, type Plan, type PlanPart } from "./plan.ts";
 import { Recorder } from "./recorder.ts";
-import { channelNames, isForbidden } from "./sim-application.ts";
+import { channelNames, isForbidden, ownStateChannel, type SimPayload } from "./sim-application.ts";
 import { SimClient } from "./sim-client.ts";
 import { SimExchange } from "./sim-bus.ts";
+import { SimDiskStore, type NewDisk } from "./sim-disk.ts";
 import { SimNet } from "./sim-net.ts";
 import { SimOperator } from "./sim-operator.ts";
 import { SimServer } from "./sim-server.ts";
-import { SimStore, type StoreEvents } from "./sim-store.ts";
+import { SimStore, type Content, type StoreEvents } from "./sim-store.ts";
 import { SimTime } from "./sim-time.ts";
 import { act, presenceChannel } from "./workload.ts";
 
@@ -34,12 +35,20 @@ export interface Without {
   readonly parts: readonly PlanPart[];
 }
 
+/** What the simulation is handed, because it knows no platform and no engine's package. */
+export interface WorldParts {
+  readonly digest: Digest;
+  readonly newDisk: NewDisk;
+}
+
 export class World {
   readonly plan: Plan;
   readonly time = new SimTime();
   readonly recorder: Recorder;
   readonly net: SimNet;
   readonly store: SimStore;
+  /** Instead of the store, where the one server keeps its log itself. */
+  readonly disk: SimDiskStore | undefined;
   readonly clients = new Map<string, SimClient>();
   /** Counters of every server there was. */
   readonly counters: Readonly<HubCounters>[] = [];
@@ -50,27 +59,30 @@ export class World {
   moveCount = 0;
   readonly #random: SeededRandom;
   readonly #operatorRandom: SeededRandom;
+  readonly #twinSeed: number;
   readonly #digest: Digest;
   readonly nemesis: Nemesis;
   readonly #largestQueue = new Map<string, number>();
   #runs = 0;
   #isWorking = true;
 
-  constructor(seed: number, digest: Digest, without: Without) {
+  constructor(seed: number, { digest, newDisk }: WorldParts, without: Without) {
     this.#random = new SeededRandom(seed);
+    this.#twinSeed = seed;
     this.#digest = digest;
     this.plan = simplified(planOf(this.#random.fork()), without.parts);
     this.recorder = new Recorder(this.time.world);
     this.net = new SimNet(this.time.world, this.#random.fork());
     const { recorder } = this;
-    const hashOf = ({ data }: Draft): string => (JSON.parse(new TextDecoder().decode(data)) as { h: string }).h;
     const events: StoreEvents = {
-      stored: (ch, pos, prevOffset, floor, draft) =>
-        recorder.record({ f: "stored", ch, pos, prevOffset, floor, id: draft.id, hash: hashOf(draft) }),
-      lost: (ch, pos, draft) => recorder.record({ f: "lost", ch, pos, id: draft.id, hash: hashOf(draft) }),
+      stored: (ch, pos, prevOffset, floor, content) =>
+        recorder.record({ f: "stored", ch, pos, prevOffset, floor, ...seenOf(content) }),
+      lost: (ch, pos, { id, data }) => recorder.record({ f: "lost", ch, pos, id, hash: payloadOf(data).h }),
       truncated: (ch, to) => recorder.forget(ch, to),
     };
     this.store = new SimStore(this.time.world, this.#random.fork(), events, this.plan.store);
+    const { sync } = this.plan;
+    this.disk = sync === undefined ? undefined : new SimDiskStore(newDisk(sync), this.#random.fork(), events);
     this.nemesis = new Nemesis(this, this.#random.fork(), new Set(without.strikes));
     // Chance of its own: what servers do does not change what clients do.
     this.#operatorRandom = new SeededRandom(seed + 1);
@@ -81,8 +93,13 @@ export class World {
   /** From the first connection to the last: work under faults, heal, settle, read everything, leave. */
   async live(): Promise<void> {
     await this.store.open();
-    for (let index = 1; index <= this.plan.nodeCount; index++) await this.#startServer(`n${index}`);
+    for (let index = 1; index <= this.plan.nodeCount; index++) {
+      const started = this.#startServer(`n${index}`);
+      await (this.disk === undefined ? started : this.meanwhile(started)); // a disk takes its time
+    }
     for (let index = 1; index <= this.plan.clientCount; index++) this.#startClient(`c${index}`);
+    if (this.plan.readsOwnState)
+      for (const client of this.clients.values()) client.follow(ownStateChannel, { at: "snap" });
     for (const name of this.clients.keys()) this.#actLater(name, this.#random.fork());
     if (this.plan.faults.length > 0) this.#strikeLater(this.#random.fork());
     this.#operateLater(this.#operatorRandom);
@@ -117,7 +134,7 @@ export class World {
       const left = {
         connections: server.hub.connectionCount,
         channels: server.hub.channelCount,
-        attachments: server.engine.attachmentCount,
+        attachments: server.link?.attachmentCount ?? 0,
         operations: server.openCount,
       };
       this.recorder.record({ f: "resource", target: server.node, left });
@@ -128,14 +145,16 @@ export class World {
   restartServer(address: string, afterMs: number, how: "process" | "machine"): void {
     this.servers.get(address)?.crash(how);
     this.servers.delete(address);
+    if (this.disk !== undefined && this.disk.end(how) > 0) this.recorder.fault("power-loss", address);
     this.time.world.after(afterMs, () => void this.#startServer(address));
   }
 
-  restartClient(name: string, how: "process" | "machine"): void {
+  restartClient(name: string, how: "process" | "machine" | "closed"): void {
     const old = this.clients.get(name);
     if (old === undefined) return;
     const positions = old.handled();
-    old.crash(how);
+    if (how === "closed") void old.close();
+    else old.crash(how);
     const client = this.#startClient(name);
     // A careful application kept where it stood; it follows again from there.
     for (const [ch, position] of positions) {
@@ -146,8 +165,8 @@ export class World {
   }
 
   async #startServer(address: string): Promise<void> {
-    const { time, net, store, recorder, plan, exchange } = this;
-    const env = { time, net, store, recorder, plan, exchange, random: this.#random.fork(), digest: this.#digest };
+    const { time, net, store, disk, recorder, plan, exchange } = this;
+    const env = { time, net, store, disk, recorder, plan, exchange, random: this.#random.fork(), digest: this.#digest };
     const server = await SimServer.start(address, `${address}.${++this.#runs}`, env);
     this.servers.set(address, server);
     this.counters.push(server.counters);
@@ -164,7 +183,11 @@ export class World {
 
   #startClient(name: string): SimClient {
     const { time, net, recorder, plan } = this;
-    const client = new SimClient(name, ++this.#runs, { time, net, recorder, plan, random: this.#random.fork() });
+    const random = this.#random.fork();
+    // Each client's first run alone: a process that starts again draws other numbers.
+    const isTwin = plan.hasTwins && !this.clients.has(name);
+    const twin = isTwin ? { ownRandom: new SeededRandom(this.#twinSeed) } : {};
+    const client = new SimClient(name, ++this.#runs, { time, net, recorder, plan, random, ...twin });
     this.clients.set(name, client);
     client.watch(presenceChannel);
     return client;
@@ -174,7 +197,8 @@ export class World {
     this.time.world.after(random.between(actEveryMs.least, actEveryMs.most), () => {
       if (!this.#isWorking) return;
       const client = this.clients.get(name);
-      if (client?.isClosed === false) act(client, random, this.plan);
+      if (client?.isGone === true) this.#startClient(name);
+      else if (client?.isClosed === false) act(client, random, this.plan);
       this.#actLater(name, random);
     });
   }
@@ -211,6 +235,15 @@ export class World {
     this.recorder.record({ f: "mem", target, what, size });
   }
 
+  /** Lets time pass until `task` is done: reading from a disk takes its turns. */
+  async meanwhile<T>(task: Promise<T>): Promise<T> {
+    let isOver = false;
+    const done = task.finally(() => (isOver = true));
+    await this.time.run(() => isOver);
+    if (!isOver) throw new Error("nothing is left that could happen, and a task is not done");
+    return done;
+  }
+
   #until(ms: number): Promise<void> {
     let isOver = false;
     this.time.world.after(ms - this.time.nowMs, () => (isOver = true));
@@ -218,10 +251,16 @@ export class World {
   }
 }
 
+const payloadOf = (data: Uint8Array): SimPayload => JSON.parse(new TextDecoder().decode(data)) as SimPayload;
+
+function seenOf({ id, data }: Content): { id: string; hash: string; key?: string } {
+  const { h: hash, k: key } = payloadOf(data);
+  return { id, hash, ...(key === undefined ? {} : { key }) };
+}
+
 /** Every channel as one reader finds it now. */
 export async function readAll(world: World): Promise<Map<string, Awaited<ReturnType<SimStore["read"]>>>> {
   const logs = new Map<string, Awaited<ReturnType<SimStore["read"]>>>();
-  for (const ch of channelNames)
-    logs.set(ch, await world.store.read("", ch, { last: 100_000, limit: 100_000, bytes: 1e9 }));
+  for (const ch of channelNames) logs.set(ch, await (world.disk?.read(ch) ?? world.store.readAll(ch)));
   return logs;
 }

@@ -140,6 +140,19 @@ export const gapCases: readonly HistoryCase[] = [
   },
   {
     invariant: "gap-precision",
+    title: "a log that begins anew although nothing ended it",
+    write(h, isBad) {
+      h.published(1)
+        .sub()
+        .subscribed(0)
+        .deliver(1)
+        .fault(isBad ? "cut" : "store-lost");
+      h.published(2, { pos: at(1, "f") });
+      h.gap("epoch", at(1), at(0, "f")).deliver(2, { pos: at(1, "f") });
+    },
+  },
+  {
+    invariant: "gap-precision",
     title: "a lesser cause where the epoch changed",
     write(h, isBad) {
       h.published(1)
@@ -202,6 +215,40 @@ export const gapCases: readonly HistoryCase[] = [
     write(h, isBad) {
       h.publishedUpTo(3, 2).sub({ at: isBad ? undefined : at(0) });
       h.gap("expired", at(0), at(2)).deliver(3);
+    },
+  },
+  {
+    invariant: "gap-precision",
+    title: "a log that became another and is the same, unless it was away while the first gap was handled",
+    write(h, isBad) {
+      h.fault("store-lost")
+        .published(3, { pos: at(1, "f") })
+        .publishedUpTo(2)
+        .sub()
+        .subscribed(0)
+        .deliver(1);
+      if (!isBad) h.gap("epoch", at(1), at(1, "f"));
+      h.gap("epoch", at(1), at(2));
+    },
+  },
+  {
+    invariant: "liveness",
+    title: "the newest of a key that conflation left out",
+    write(h, isBad) {
+      h.published(1, { key: "a" }).published(2, { key: "b" }).sub({ mode: "key" }).subscribed(0);
+      if (!isBad) h.deliver(1);
+      h.deliver(2);
+    },
+  },
+  {
+    invariant: "gap-precision",
+    title: "a gap that begins ahead of a subscriber nothing may be dropped for",
+    write(h, isBad) {
+      h.fault("cut").publishedUpTo(4, 3);
+      h.sub({ mode: isBad ? "resume" : "volatile" })
+        .subscribed(0)
+        .deliver(1);
+      h.gap("expired", at(2), at(3)).deliver(4);
     },
   },
 ];

@@ -199,4 +199,26 @@ export const promiseCases: readonly HistoryCase[] = [
       h.ok(1);
     },
   },
+  {
+    invariant: "ryw",
+    title: "an announced echo that never came, other than to whom events are volatile",
+    write(h, isBad) {
+      h.fault("store-lost")
+        .sub({ mode: isBad ? "latest" : "volatile" })
+        .subscribed(0);
+      h.pub(1, { proc: "b", until: "echo" }).ok(1);
+    },
+  },
+  {
+    invariant: "ryw",
+    title: "an announced echo on a branch that lost, covered by another gap than that of the fork",
+    write(h, isBad) {
+      const [echo, seen] = [at(4, "e", 99), at(3, "e", 98)];
+      h.given({ hasPhantoms: true }).published(1).published(2).attempted(4);
+      h.sub().subscribed(0).deliver(1).deliver(2).deliver(4, { pos: seen });
+      h.pub(3, { proc: "b", until: "echo" }).fault("failover");
+      h.add({ f: "lost", ch: "room", ...entry(3), pos: echo });
+      h.gap(isBad ? "overflow" : "fork", seen, at(2)).ok(3, { pos: echo });
+    },
+  },
 ];

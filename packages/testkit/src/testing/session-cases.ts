@@ -18,6 +18,24 @@ const livenessCases: readonly HistoryCase[] = [
   },
   {
     invariant: "liveness",
+    title: "an echo that never came although nothing failed",
+    write(h, isBad) {
+      if (!isBad) h.fault("cut");
+      h.pub(1, { until: "echo" }).wait(60_000).unknown(1);
+    },
+  },
+  {
+    invariant: "liveness",
+    title: "an expired gap although nothing failed, other than where the oldest entry went while it was begun with",
+    write(h, isBad) {
+      h.publishedUpTo(1).sub().subscribed(0);
+      if (isBad) h.deliver(1);
+      h.published(2).published(3, { floor: 2 });
+      h.gap("expired", at(isBad ? 1 : 0), at(2)).deliver(3);
+    },
+  },
+  {
+    invariant: "liveness",
     title: "an open publish of an instance that lives",
     write(h, isBad) {
       h.pub(1).proc(isBad ? "b" : "a", "crashed");
@@ -209,6 +227,16 @@ const presenceCases: readonly HistoryCase[] = [
   },
   {
     invariant: "presence",
+    title: "a word that a watcher does not see although it is there all the time",
+    write(h, isBad) {
+      h.proc("c", "started").state("online", { proc: "c" }).add({ f: "presence", proc: "c", ch: "room", view: [] });
+      if (!isBad) h.proc("c", "closed");
+      h.view().member("in").view("a").wait(1_500).member("out").view();
+      h.add({ f: "presence", proc: "c", ch: "room", view: [] });
+    },
+  },
+  {
+    invariant: "presence",
     title: "a view that is wrong long after everything healed",
     write(h, isBad) {
       h.view().member("in").fault("bus-cut").add({ f: "healed" });
@@ -286,6 +314,19 @@ const authCases: readonly HistoryCase[] = [
       h.given({ isForbidden: (user, _ch, action) => user === (isBad ? "user-b" : "user-a") && action === "history" });
       h.published(1).sub({ sub: "t", proc: "a", user: "user-a" }).subscribed(0, "t").deliver(1, { sub: "t" });
       h.sub().subscribed(0).deliver(1);
+    },
+  },
+  {
+    invariant: "auth",
+    title: "an entry from before it, to somebody who may not read history and had let go of the subscription before",
+    write(h, isBad) {
+      h.given({ isForbidden: (user, _ch, action) => user === "user-b" && action === "history" });
+      h.sub({ sub: "before" }).subscribed(0, "before");
+      h.published(1).sub({ sub: "t", proc: "a", user: "user-a" }).subscribed(0, "t").deliver(1, { sub: "t" });
+      h.add({ f: "sub-end", sub: "before", code: undefined });
+      if (isBad) h.sub().subscribed(0);
+      else h.sub({ goesOn: true });
+      h.deliver(1);
     },
   },
   {
@@ -441,4 +482,19 @@ export const sessionCases: readonly HistoryCase[] = [
   ...boundCases,
   ...authCases,
   ...codeCases,
+  {
+    invariant: "auth",
+    title: "a client that is served on under a token of somebody else",
+    write(h, isBad) {
+      h.add({ f: "auth", proc: "b", user: isBad ? "user-a" : "user-b", untilMs: 1e9 });
+    },
+  },
+  {
+    invariant: "auth",
+    title: "a subscription that its client's latest token forbids",
+    write(h, isBad) {
+      h.sub().subscribed(0);
+      h.add({ f: "auth", proc: "b", user: "user-b", untilMs: 1e9, forbids: isBad ? ["room"] : [] });
+    },
+  },
 ];

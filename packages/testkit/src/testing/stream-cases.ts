@@ -218,4 +218,32 @@ export const streamCases: readonly HistoryCase[] = [
       else h.page(1);
     },
   },
+  {
+    invariant: "no-silent-gap",
+    title: "an entry behind a brought position that no entry has",
+    write(h, isBad) {
+      h.publishedUpTo(3).sub({ at: isBad ? at(2, "e", 1) : at(2) });
+      h.deliver(3);
+    },
+  },
+  {
+    invariant: "no-dup",
+    title: "a position told again where only one branch was ever served",
+    write(h, isBad) {
+      h.given({ hasPhantoms: true }).fault(isBad ? "failover" : "split-store");
+      h.publishedUpTo(2).sub().subscribed(0).deliver(1).deliver(2).gap("fork", at(2), at(1)).deliver(2);
+    },
+  },
+  {
+    invariant: "no-dup",
+    title: "a volatile event that came twice",
+    write(h, isBad) {
+      const said = { f: "pub-volatile", proc: "a", ch: "room" } as const;
+      h.add({ ...said, hash: "typing1" })
+        .add({ ...said, hash: "typing2" })
+        .sub({ mode: "volatile" });
+      h.add({ f: "volatile", sub: "s", hash: "typing1" });
+      h.add({ f: "volatile", sub: "s", hash: isBad ? "typing1" : "typing2" });
+    },
+  },
 ];

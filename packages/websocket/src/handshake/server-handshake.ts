@@ -96,6 +96,7 @@ const hasBody = (header: (name: string) => string | undefined): boolean =>
 
 /** Whether a message's version is at least 1.1 (§4.1). */
 export function isHttp11(version: string): boolean {
+  if (version === "1.1") return true;
   const [major = 0, minor = 0] = version.split(".").map(Number);
   return major > 1 || (major === 1 && minor >= 1);
 }

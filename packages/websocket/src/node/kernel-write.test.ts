@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
-import { PassThrough } from "node:stream";
+import { PassThrough, Writable, type Duplex } from "node:stream";
 import { afterEach, describe, expect, it } from "vitest";
 import { KernelWriter, kernelHandleOf, type KernelHandle } from "./kernel-write.ts";
+import { unsentBytes } from "./write.ts";
 
 /** More than the buffers of both ends of a loopback connection hold. */
 const tooMuch = Buffer.alloc(16 * 1_024 * 1_024, 7);
@@ -22,7 +23,7 @@ describe("writes past a socket's stream", () => {
 
     const ended = a.writeAll(writer, tooMuch);
     expect(ended.atOnce).toBe(false);
-    expect(a.handle.writeQueueSize).toBeGreaterThan(0);
+    expect(unsentBytes(a.socket)).toBeGreaterThan(0);
     expect(await b.write(writer, "three")).toBe("at once");
     expect(b.requests.size).toBe(2);
     a.peer.resume();
@@ -33,6 +34,25 @@ describe("writes past a socket's stream", () => {
     expect(
       Buffer.concat(a.received).equals(Buffer.concat([Buffer.from("learnt one "), tooMuch, Buffer.from("last")])),
     ).toBe(true);
+  });
+
+  it("are told of their end when libuv took all at its second try, with nothing left to wait for", async () => {
+    const writer = new KernelWriter();
+    const [a, b] = [await pair(open), await pair(open)];
+    await a.write(writer, "learnt ");
+    const { writeBuffer } = a.handle;
+    let theirs: unknown;
+    a.handle.writeBuffer = (request) => {
+      theirs = Object.assign(request ?? {}, { getAsyncId: () => 7 }); // as when libuv has attached a write to it
+      void Promise.resolve().then(() => (request as unknown as { oncomplete(status: number): void }).oncomplete(0));
+      return 0;
+    };
+    const ended = a.writeAll(writer, Buffer.from("nothing waits"));
+    expect(ended.atOnce).toBe(false);
+    a.handle.writeBuffer = writeBuffer;
+    expect(await b.write(writer, "one")).toBe("at once");
+    expect([...b.requests]).not.toContain(theirs);
+    expect(await ended.done).toBe(undefined);
   });
 
   it("that are under way leave before the socket's end", async () => {
@@ -76,6 +96,23 @@ describe("writes past a socket's stream", () => {
     const failed = a.writeAll(writer, Buffer.from("x"));
     expect(failed.atOnce).toBe(false);
     expect(await failed.done).toMatchObject({ code: "EPIPE", syscall: "write" });
+  });
+
+  it("are the stream's for good where Node makes no request for a write", () => {
+    const writer = new KernelWriter();
+    const written: string[] = [];
+    const handle: KernelHandle = {
+      writeBuffer(request, bytes) {
+        expect(request).toBe(null); // as Node 26 does
+        written.push(bytes.toString());
+        return 0;
+      },
+    };
+    const stream = new Writable({ write: (bytes: Buffer, _, done) => void (handle.writeBuffer(null, bytes), done()) });
+    for (const text of ["one", "two", "three"]) {
+      expect(writer.write(stream as Duplex, handle, [Buffer.from(text)], () => undefined)).toBe(false);
+    }
+    expect(written).toEqual(["one", "two", "three"]);
   });
 
   it("of several chunks, and to what is no plain socket, are the stream's", async () => {

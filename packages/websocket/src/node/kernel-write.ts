@@ -8,16 +8,18 @@ import { writeNow, type WriteDone } from "./write.ts";
 /** The object of Node that stands for an open network socket, as far as it is used. */
 export interface KernelHandle {
   /** Answers 0 when the bytes are written or wait in libuv's queue, else a libuv error. */
-  writeBuffer(request: WriteRequest, bytes: Buffer): number;
-  /** Bytes that wait in libuv's queue. */
-  readonly writeQueueSize: number;
+  writeBuffer(request: WriteRequest | null, bytes: Buffer): number;
 }
 
 /** What Node makes for a write, and hears of its end by. Of no use to libuv when a write ends at once. */
 interface WriteRequest {
   readonly constructor: unknown;
   readonly oncomplete: unknown;
+  /** Names what libuv has attached to the request; -1 while that is nothing. */
+  getAsyncId(): number;
 }
+
+const nothingAttached = -1;
 
 /**
  * The handle of a plain network socket. Undefined for anything else that can be written: TLS, where a write never ends
@@ -26,8 +28,7 @@ interface WriteRequest {
 export function kernelHandleOf(socket: Duplex): KernelHandle | undefined {
   if (Object.getPrototypeOf(socket) !== Socket.prototype) return undefined;
   const handle = (socket as Duplex & { _handle?: Partial<KernelHandle> | null })._handle;
-  const isUsable = typeof handle?.writeBuffer === "function" && typeof handle.writeQueueSize === "number";
-  return isUsable ? (handle as KernelHandle) : undefined;
+  return typeof handle?.writeBuffer === "function" ? (handle as KernelHandle) : undefined;
 }
 
 /**
@@ -36,7 +37,8 @@ export function kernelHandleOf(socket: Duplex): KernelHandle | undefined {
  */
 export class KernelWriter {
   #spare: WriteRequest | undefined;
-  #makeRequest: (() => WriteRequest) | undefined;
+  /** Undefined until one was seen; gives nothing when what was seen is none that could be made. */
+  #makeRequest: (() => WriteRequest | undefined) | undefined;
 
   /**
    * Writes `chunks` as `writeNow` does, by the socket's `handle` where it has one.
@@ -51,14 +53,18 @@ export class KernelWriter {
     }
     const request = (this.#spare ??= this.#makeRequest?.());
     if (request === undefined) {
-      this.#learn(handle, () => writeNow(socket, chunks, done));
+      const write = (): void => writeNow(socket, chunks, done);
+      if (this.#makeRequest === undefined) this.#learn(handle, write);
+      else write();
       return false;
     }
     if (handle.writeBuffer(request, bytes) !== 0) {
       writeNow(socket, chunks, done); // fails as well, and says why in the stream's words; or the socket is gone
       return false;
     }
-    if (handle.writeQueueSize === 0) return true;
+    // Not by the length of libuv's queue: it tries twice, and may be told of the end of what the second try took
+    // with nothing left in the queue.
+    if (request.getAsyncId() === nothingAttached) return true;
     // libuv holds the request until it is done, and then Node asks it for these.
     this.#spare = undefined;
     Object.assign(request, { handle, callback: done, buffer: bytes, async: true });
@@ -80,8 +86,15 @@ export class KernelWriter {
   }
 }
 
-/** How to make a request like this one. Knows nothing of the write it was seen in, and keeps nothing of it alive. */
-function makerOf({ constructor, oncomplete }: WriteRequest): (() => WriteRequest) | undefined {
-  if (typeof constructor !== "function" || typeof oncomplete !== "function") return undefined;
-  return () => Object.assign(Reflect.construct(constructor, []) as WriteRequest, { oncomplete });
+/**
+ * How to make a request like this one. Knows nothing of the write it was seen in, and keeps nothing of it alive. Node 26 has
+ * none for a write that may end at once.
+ */
+function makerOf(request: WriteRequest | null): () => WriteRequest | undefined {
+  const { constructor, oncomplete } = request ?? {};
+  if (typeof constructor !== "function" || typeof oncomplete !== "function") return () => undefined;
+  const make = () => Object.assign(Reflect.construct(constructor, []) as WriteRequest, { oncomplete });
+  const { getAsyncId } = make() as Partial<WriteRequest>;
+  const isTold = typeof getAsyncId === "function" && make().getAsyncId() === nothingAttached;
+  return isTold ? make : () => undefined;
 }

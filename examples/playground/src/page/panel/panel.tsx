@@ -5,6 +5,7 @@ import { clockWords, gapWords, stateWords } from "../words.ts";
 import { FaultButtons } from "./fault-buttons.tsx";
 import { Frames } from "./frames.tsx";
 import { positionRows } from "./positions.ts";
+import { WayButtons } from "./way-buttons.tsx";
 
 export interface PanelProps {
   readonly connection: Connection;
@@ -29,6 +30,7 @@ export function Panel({ connection, isOpen, onClose }: PanelProps) {
               Close
             </button>
           </header>
+          <WayButtons connection={connection} />
           <FaultButtons connection={connection} />
           <Numbers connection={connection} />
           <Positions connection={connection} />
@@ -46,7 +48,6 @@ function Numbers({ connection }: { readonly connection: Connection }) {
   void connection.beat.value;
   const rows: readonly (readonly [name: string, value: string, id?: string])[] = [
     ["State", stateWords[state.value.name]],
-    ["Transport", connection.faults.name],
     ["Round trip", rttMs === undefined ? "–" : `${rttMs.toFixed(1)} ms`],
     ["Log", client.guarantee?.log ?? "–"],
     ["Connections", connects.toLocaleString("en"), "connects"],

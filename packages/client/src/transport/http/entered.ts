@@ -12,7 +12,7 @@ export interface Entered {
   say(frame: Saying, text: string): boolean;
   /** A request was answered. The client asked once: from then on the answer is ours. */
   answered(r: number, isIn: boolean): void;
-  /** What the next request has to say: leaves first, and those once. */
+  /** What the next request has to say: leaves first, and those until they are answered: a request may be left before. */
   frames(): string[];
   /** What ends it all. */
   leaves(): string[];
@@ -20,7 +20,7 @@ export interface Entered {
 
 export function newEntered(): Entered {
   const byChannel = new Map<string, Saying>();
-  let leaving: string[] = [];
+  const leaving = new Map<number, string>();
   let number = numberMin;
 
   return {
@@ -29,22 +29,19 @@ export function newEntered(): Entered {
       if (frame.op === "enter") byChannel.set(frame.ch, frame);
       else {
         byChannel.delete(frame.ch);
-        leaving.push(text);
+        leaving.set(frame.r, text);
       }
       return true;
     },
     answered(r, isIn) {
+      leaving.delete(r);
       for (const [ch, frame] of byChannel) {
         if (frame.r !== r) continue;
         if (isIn) byChannel.set(ch, { ...frame, r: number++ });
         else byChannel.delete(ch);
       }
     },
-    frames() {
-      const frames = [...leaving, ...[...byChannel.values()].map((frame) => JSON.stringify(frame))];
-      leaving = [];
-      return frames;
-    },
+    frames: () => [...leaving.values(), ...[...byChannel.values()].map((frame) => JSON.stringify(frame))],
     leaves: () => [...byChannel.keys()].map((ch) => JSON.stringify({ t: "presence", r: number++, ch, op: "leave" })),
   };
 }

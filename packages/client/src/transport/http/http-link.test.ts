@@ -2,6 +2,23 @@ import { FakeClock } from "@heddle/base/fakes";
 import { describe, expect, it } from "vitest";
 import { openHttp } from "./http-link.ts";
 
+/** A link to something that answers every request like this. */
+async function refusedWith(answer: Response): Promise<readonly string[]> {
+  const clock = new FakeClock();
+  const heard: string[] = [];
+  const link = openHttp(
+    { how: "stream", url: "https://h/realtime", clock, fetch: () => Promise.resolve(answer) },
+    {
+      opened: () => link.send('{"t":"hello","v":1,"pid":"abcdefgh"}'),
+      message: (text) => heard.push(text),
+      closed: (code, why) => heard.push(`${code} ${why}`),
+    },
+  );
+  clock.endTurn();
+  await settle();
+  return heard;
+}
+
 interface Asked {
   readonly what: string;
   readonly frames: readonly Readonly<Record<string, unknown>>[];
@@ -124,6 +141,25 @@ describe("a connection's worth of HTTP", () => {
     expect(heard).toHaveLength(before);
   });
 
+  it("says that it left until that is answered, though the request that said so was given up", async () => {
+    const { clock, send, last, heard } = await scene("stream");
+    const asked = async (): Promise<unknown> => {
+      clock.advance(50);
+      await settle();
+      return last().frames.slice(1);
+    };
+    await last().say(welcome);
+    const leave = { t: "presence", r: 1, ch: "a", op: "leave", ver: 2 };
+    await send(leave);
+    expect(await asked()).toEqual([leave]);
+    await send({ t: "sub", r: 2, ch: "b", at: "live" });
+    expect(await asked()).toEqual([leave]);
+    await last().say(welcome, { t: "ok", r: 1 });
+    expect(heard.at(-1)).toBe('{"t":"ok","r":1}');
+    await send({ t: "unsub", r: 3, ch: "b" });
+    expect(await asked()).toEqual([]);
+  });
+
   it("holds a publish back until the subscription asked for before it stands", async () => {
     const { clock, asked, send, last } = await scene("stream");
     await last().say(welcome);
@@ -161,6 +197,28 @@ describe("a connection's worth of HTTP", () => {
     clock.advance(0);
     await settle();
     expect(asked).toHaveLength(3);
+  });
+
+  it("ends as the server says, and comes back when it says", async () => {
+    const body = '{"code":4029,"error":"too much"}\n';
+    const answer = new Response(body, { status: 429, headers: { "Retry-After": "3" } });
+    expect(await refusedWith(answer)).toEqual([
+      '{"t":"bye","code":4029,"why":"too much","after":3000}',
+      "4029 too much",
+    ]);
+  });
+
+  it.each([
+    [403, ""],
+    [403, '{"error":"forbidden"}'],
+    [403, '{"code":403,"error":"forbidden"}'],
+    [401, "null"],
+    [404, "<h1>Not Found</h1>"],
+    [405, '{"code":4406}'],
+    [426, '{"code":"4406","error":"upgrade"}'],
+    [429, '"slow down"'],
+  ])("ends as lost when something else than a server of ours answers %i with %j", async (status, body) => {
+    expect(await refusedWith(new Response(body, { status }))).toEqual([`1006 HTTP ${status}`]);
   });
 
   it("ends as lost when the stream does", async () => {

@@ -7,15 +7,6 @@ export type Request = (
   signal: AbortSignal,
 ) => Promise<ReadableStream<Uint8Array> | undefined>;
 
-/** Close codes of answers that give none, by their HTTP status. */
-const codeByStatus: Readonly<Record<number, number>> = {
-  401: 4101,
-  403: 4403,
-  404: 4406,
-  405: 4406,
-  426: 4406,
-  429: 4029,
-};
 export const lostCode = 1006;
 
 /** @param refused  `afterMs`: when the server wants to be asked again */
@@ -34,10 +25,20 @@ export const newRequest =
       cache: "no-store",
     });
     if (response.ok && response.body) return response.body;
-    const told = (await response.json().catch(() => ({}))) as { readonly code?: number; readonly error?: string };
+    const told: unknown = await response.json().catch(() => undefined); // a page, or nothing
     if (signal.aborted) return undefined;
-    const { code = codeByStatus[response.status] ?? lostCode, error = `HTTP ${response.status}` } = told;
     const afterS = Number(response.headers.get("retry-after"));
-    refused(code, error, afterS > 0 ? afterS * 1_000 : undefined);
+    const { code, why } = verdictIn(told) ?? { code: lostCode, why: `HTTP ${response.status}` };
+    refused(code, why, afterS > 0 ? afterS * 1_000 : undefined);
     return undefined;
   };
+
+/**
+ * What a server of ours says. Whoever else answers, a proxy that forbids POST or a page that is not there, knows nothing of
+ * the client: that is a connection lost, and there may be another way.
+ */
+function verdictIn(told: unknown): { readonly code: number; readonly why: string } | undefined {
+  const { code, error } = (told ?? {}) as { readonly code?: unknown; readonly error?: unknown };
+  const isOurs = typeof code === "number" && code >= 4_000 && code < 5_000 && typeof error === "string";
+  return isOurs ? { code, why: error } : undefined;
+}

@@ -7,6 +7,7 @@ import type { Codec, Decoded, Encoded, PublicationBody } from "../codec.ts";
 import { pageText } from "../json-codec.ts";
 import { serverFrameShapes } from "../server-frames.ts";
 import { frameNames } from "./frame-names.ts";
+import { parseShallow } from "../depth.ts";
 import { MessagePackReader } from "./reader.ts";
 import { MessagePackWriter } from "./writer.ts";
 
@@ -44,7 +45,7 @@ export const messagePackCodec: Codec = {
   },
   /** @throws {MessagePackError} */
   decode(message) {
-    const reader = new MessagePackReader(typeof message === "string" ? utf8Encode(message) : message);
+    const reader = new MessagePackReader(typeof message === "string" ? utf8Encode(message) : message, parseShallow);
     const frames: Decoded[] = [];
     while (!reader.isAtEnd) {
       const from = reader.at - reader.wideBytes;

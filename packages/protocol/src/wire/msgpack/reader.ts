@@ -14,12 +14,17 @@ const shortText = 32;
 export class MessagePackReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
+  readonly #parseJson: (text: string) => unknown;
   #at = 0;
   #wideBytes = 0;
 
-  /** @param bytes  borrowed; what is read holds no part of it */
-  constructor(bytes: Uint8Array) {
+  /**
+   * @param bytes      borrowed; what is read holds no part of it
+   * @param parseJson  reads payloads
+   */
+  constructor(bytes: Uint8Array, parseJson: (text: string) => unknown = JSON.parse) {
     this.#bytes = bytes;
+    this.#parseJson = parseJson;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
@@ -171,7 +176,7 @@ export class MessagePackReader {
         throw new MessagePackError("payload-invalid", `${key}: JSON text as bin wanted`);
       const text = this.#strictText(value);
       try {
-        return JSON.parse(text) as unknown;
+        return this.#parseJson(text);
       } catch (cause) {
         throw new MessagePackError("payload-invalid", `${key}: ${messageOf(cause)}`, { cause });
       }

@@ -13,7 +13,27 @@ export function auth(evidence: Evidence): Finding[] {
     ...forbiddenRequests(evidence),
     ...expiredSessions(evidence),
     ...revokedSessions(evidence),
+    ...outdatedRights(evidence),
   ];
+}
+
+/** In the end nobody is served under a token that names another, nor follows what its latest token does not allow. */
+function outdatedRights({ history, streams, living }: Evidence): Finding[] {
+  const users = new Map(eventsOf(history, "proc").map(({ proc, user }) => [proc, user]));
+  const latest = new Map(eventsOf(history, "auth").map((event) => [event.proc, event]));
+  const findings: Finding[] = [];
+  for (const event of latest.values()) {
+    const { proc, user, forbids = [] } = event;
+    if (!living.has(proc)) continue;
+    const own = users.get(proc);
+    if (own !== user)
+      findings.push({ message: `${proc} of ${own} was served on under a token of ${user}`, events: [event] });
+    for (const { sub, end } of streams) {
+      if (sub.proc !== proc || end !== undefined || !forbids.includes(sub.ch)) continue;
+      findings.push({ message: `${proc} follows ${sub.ch}, which its latest token forbids`, events: [event, sub] });
+    }
+  }
+  return findings;
 }
 
 function forbiddenStreams({ streams, facts }: Evidence): Finding[] {
@@ -48,6 +68,7 @@ function forbiddenPasts({ history, streams, facts }: Evidence): Finding[] {
     else if (
       seenMs + facts.nodeLagMs < sub.ts &&
       sub.at === undefined &&
+      sub.goesOn !== true &&
       facts.isForbidden(sub.user, sub.ch, "history")
     ) {
       const message = `${sub.user} may not read the history of ${sub.ch} and got ${posText(event.pos)} from before`;

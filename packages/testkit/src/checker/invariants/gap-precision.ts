@@ -42,7 +42,10 @@ export function gapPrecision(evidence: Evidence): Finding[] {
 
 function problemOf(gap: GapEvent, stands: Pos | undefined, { sub }: Stream, evidence: Evidence): string | undefined {
   const { truth, facts, mayHaveLost } = evidence;
-  if (stands !== undefined && !samePos(stands, gap.from)) return `the subscriber stood at ${posText(stands)}`;
+  // What a `volatile` subscriber had no room for is gone without a word: its stream is ahead of it.
+  const wasPassedOver = sub.mode === "volatile" && stands?.epoch === gap.from.epoch && gap.from.offset > stands.offset;
+  if (stands !== undefined && !samePos(stands, gap.from) && !wasPassedOver)
+    return `the subscriber stood at ${posText(stands)}`;
   if (samePos(gap.from, gap.to)) return "it covers nothing";
   // Where a failover takes entries, the log of that moment is not the one that is known in the end.
   if (mayHaveLost && gap.from.epoch === gap.to.epoch) return undefined;
@@ -53,7 +56,8 @@ function problemOf(gap: GapEvent, stands: Pos | undefined, { sub }: Stream, evid
   const then = truth.stateAt(sub.ch, gap.to.epoch, gap.ts);
   if (!mayHaveLost && then !== undefined && gap.to.offset > then.head) return `the log had only reached ${then.head}`;
   if (gap.why === "epoch") {
-    return gap.from.epoch === gap.to.epoch ? "both ends are in one epoch" : undefined;
+    if (gap.from.epoch === gap.to.epoch) return "both ends are in one epoch";
+    return evidence.mayHaveEnded ? undefined : "nothing happened that ends a log";
   }
   if (gap.from.epoch !== gap.to.epoch) return "the epoch changed, which is the worse cause";
   switch (gap.why) {

@@ -3,7 +3,7 @@
 
 import { samePos, type Pos } from "@heddle/protocol";
 import type { Evidence } from "../evidence.ts";
-import type { StateEvent } from "../history.ts";
+import type { StateEvent, StoredEvent } from "../history.ts";
 import { eventsOf, type Stream } from "../streams.ts";
 import type { Finding } from "../violation.ts";
 import { posText } from "./text.ts";
@@ -11,10 +11,12 @@ import { posText } from "./text.ts";
 export function liveness(evidence: Evidence): Finding[] {
   return [
     ...unanswered(evidence),
+    ...unechoed(evidence),
     ...unreached(evidence),
     ...notOnline(evidence),
     ...behind(evidence),
     ...late(evidence),
+    ...withheldKeys(evidence),
     ...needlessGaps(evidence),
   ];
 }
@@ -33,6 +35,17 @@ function unanswered({ history, publishes, living }: Evidence): Finding[] {
     if (answered.has(event.op) || !living.has(event.proc)) continue;
     const what = event.f === "history" ? `history of ${event.ch}` : event.what;
     findings.push({ message: `${event.proc}: ${what} (${event.op}) was never answered`, events: [event] });
+  }
+  return findings;
+}
+
+/** Where nothing failed, nobody waits for an echo until it is given up. */
+function unechoed({ history, publishes, facts }: Evidence): Finding[] {
+  if (history.some((event) => event.f === "fault")) return [];
+  const findings: Finding[] = [];
+  for (const { pub, outcome } of publishes) {
+    if (pub.until !== "echo" || outcome?.f !== "pub-unknown" || outcome.ts - pub.ts < facts.echoMs) continue;
+    findings.push({ message: `${pub.proc}: ${pub.op} on ${pub.ch} was stored and its echo never came`, events: [pub] });
   }
   return findings;
 }
@@ -85,6 +98,43 @@ function behind({ streams, facts, living }: Evidence): Finding[] {
   return findings;
 }
 
+/** Conflation leaves out what something newer replaces, never the newest of a key. */
+function withheldKeys({ history, streams, facts, living }: Evidence): Finding[] {
+  const newest = new Map<string, Map<string, StoredEvent>>();
+  for (const event of eventsOf(history, "stored")) {
+    if (event.key === undefined) continue;
+    const ofChannel = newest.get(event.ch) ?? new Map<string, StoredEvent>();
+    newest.set(event.ch, ofChannel.set(event.key, event));
+  }
+  const findings: Finding[] = [];
+  for (const stream of streams) {
+    const { sub, end, events } = stream;
+    const head = facts.final.get(sub.ch)?.head;
+    if (sub.mode !== "key" || end !== undefined || !living.has(sub.proc) || head === undefined) continue;
+    const from = beginningOf(stream);
+    const got = new Set(events.flatMap((event) => (event.f === "deliver" ? [posText(event.pos)] : [])));
+    for (const { pos, key } of newest.get(sub.ch)?.values() ?? []) {
+      const isOwed = pos.epoch === head.epoch && from?.epoch === pos.epoch && pos.offset > from.offset;
+      if (!isOwed || got.has(posText(pos))) continue;
+      findings.push({
+        message: `${sub.sub} on ${sub.ch}: ${posText(pos)}, the newest of ${key}, never came`,
+        events: [sub],
+      });
+    }
+  }
+  return findings;
+}
+
+/** From where on a subscription is owed what stands in the log: where it began, or its last gap ended. */
+function beginningOf({ sub, events }: Stream): Pos | undefined {
+  let from = sub.at;
+  for (const event of events) {
+    if (event.f === "gap") from = event.to;
+    else if (event.f === "subscribed") from = event.pos;
+  }
+  return from;
+}
+
 /** A subscription with entries owed to it that stood still too long. Catching up takes the time its handlers take. */
 function late({ history, streams, facts, living }: Evidence): Finding[] {
   const healedMs = history.find((event) => event.f === "healed")?.ts;
@@ -125,12 +175,17 @@ function positionOf({ sub, events }: Stream): Pos | undefined {
   return pos;
 }
 
-function needlessGaps({ history, streams }: Evidence): Finding[] {
+function needlessGaps({ history, streams, truth }: Evidence): Finding[] {
   if (history.some((event) => event.f === "fault")) return [];
   const findings: Finding[] = [];
   for (const { sub, events } of streams) {
-    for (const event of events) {
+    for (const [index, event] of events.entries()) {
       if (event.f !== "gap" || (sub.at !== undefined && samePos(event.from, sub.at))) continue;
+      // It was to begin with the oldest entry, and a newer one has taken the place of that since it asked.
+      const { epoch, offset } = event.from;
+      const floorAt = (ts: number): number => truth.stateAt(sub.ch, epoch, ts)?.floor ?? 0;
+      const isBeginning = event.why === "expired" && events[index - 1]?.f === "subscribed";
+      if (isBeginning && floorAt(sub.ts) <= offset && floorAt(event.ts) > offset) continue;
       findings.push({
         message: `${sub.sub} on ${sub.ch}: a gap (${event.why}) although nothing failed`,
         events: [event],

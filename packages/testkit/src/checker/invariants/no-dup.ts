@@ -2,7 +2,7 @@
 
 import type { Evidence } from "../evidence.ts";
 import type { DeliverEvent, GapEvent } from "../history.ts";
-import { segmentsOf } from "../streams.ts";
+import { segmentsOf, type Stream } from "../streams.ts";
 import type { Finding } from "../violation.ts";
 import { posText } from "./text.ts";
 
@@ -12,6 +12,7 @@ const rememberedIds = 1_024;
 export function noDup({ streams, wasSplit }: Evidence): Finding[] {
   const findings: Finding[] = [];
   for (const stream of streams) {
+    findings.push(...repeatedVolatiles(stream));
     const positions = new Map<string, DeliverEvent>();
     for (const segment of segmentsOf(stream)) {
       const { start } = segment;
@@ -36,6 +37,18 @@ export function noDup({ streams, wasSplit }: Evidence): Finding[] {
     }
   }
   return findings;
+}
+
+/** Volatile events come at most once. */
+function repeatedVolatiles({ sub, events }: Stream): Finding[] {
+  const seen = new Map<string, Stream["events"][number]>();
+  return events.flatMap((event) => {
+    if (event.f !== "volatile") return [];
+    const before = seen.get(event.hash);
+    seen.set(event.hash, event);
+    if (before === undefined) return [];
+    return [{ message: `${sub.sub} on ${sub.ch}: volatile ${event.hash} came twice`, events: [before, event] }];
+  });
 }
 
 /** The branch on which the node of that moment stood has nothing behind the gap's end; another branch may have it still. */

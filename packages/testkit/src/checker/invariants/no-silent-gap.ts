@@ -1,6 +1,6 @@
 // G2: between two deliveries of a segment, skips included, nothing in the log is missing; nor within a page of history.
 
-import { samePos, type Pos } from "@heddle/protocol";
+import { rootOf, samePos, type Pos } from "@heddle/protocol";
 import type { Evidence } from "../evidence.ts";
 import type { HistoryEvent } from "../history.ts";
 import { eventsOf, segmentsOf, startOf, type Segment, type Stream } from "../streams.ts";
@@ -11,7 +11,7 @@ export function noSilentGap(evidence: Evidence): Finding[] {
   const findings: Finding[] = [];
   for (const stream of evidence.streams) {
     if (stream.sub.mode !== "resume") continue; // the other modes skip by design
-    findings.push(...movesIn(stream));
+    findings.push(...movesIn(stream), ...leapIn(stream, evidence));
     for (const segment of segmentsOf(stream)) findings.push(...holesIn(segment, stream, evidence));
   }
   const asks = new Map(eventsOf(evidence.history, "history").map((ask) => [ask.op, ask]));
@@ -41,6 +41,17 @@ function movesIn({ sub, events }: Stream): Finding[] {
     }
   }
   return findings;
+}
+
+/** From a brought position that is not on the log there is no way on but by a gap: nobody knows what was missed. */
+function leapIn({ sub, events }: Stream, { truth }: Evidence): Finding[] {
+  const { at } = sub;
+  const first = events.find((event) => event.f === "deliver" || event.f === "skip" || event.f === "gap");
+  if (at === undefined || first === undefined || first.f === "gap" || first.pos.epoch !== at.epoch) return [];
+  const isOn = truth.entryAt(sub.ch, at) !== undefined || samePos(at, rootOf(at.epoch));
+  if (isOn || !truth.isKnown(sub.ch, at) || truth.entryAt(sub.ch, first.pos) === undefined) return [];
+  const message = `${sub.sub} on ${sub.ch}: ${posText(at)} is not on the log, and ${posText(first.pos)} followed it`;
+  return [{ message, events: [sub, first] }];
 }
 
 function holesIn(segment: Segment, stream: Stream, evidence: Evidence): Finding[] {

@@ -53,24 +53,31 @@ function lateViews(evidence: Evidence): Finding[] {
   return findings;
 }
 
-/** Where nothing fails, words that were late. Those that another word followed are not judged. */
+/**
+ * Where nothing fails, words that were late. Those that another word followed are not judged, nor is what the gone said
+ * last or do not see any more.
+ */
 function slowViews(evidence: Evidence): Finding[] {
   const { history, facts } = evidence;
   if (history.some(({ f }) => f === "fault")) return [];
   const words = eventsOf(history, "member");
   const views = eventsOf(history, "presence");
   const endMs = history.at(-1)?.ts ?? 0;
+  const goneMs = new Map(
+    eventsOf(history, "proc").flatMap(({ proc, is, ts }) => (is === "started" ? [] : [[proc, ts] as const])),
+  );
   const findings: Finding[] = [];
   for (const word of words) {
     const dueMs = word.ts + facts.presenceLagMs;
     const isFollowed = words.some(
       ({ proc, ch, ts }) => proc === word.proc && ch === word.ch && ts > word.ts && ts <= dueMs,
     );
-    if (isFollowed || dueMs > endMs) continue;
+    const isThere = (proc: string): boolean => (goneMs.get(proc) ?? Infinity) > dueMs;
+    if (isFollowed || dueMs > endMs || !isThere(word.proc)) continue;
     const last = new Map<string, PresenceEvent>();
     for (const view of views) if (view.ch === word.ch && view.ts <= dueMs) last.set(view.proc, view);
     for (const seen of last.values()) {
-      if (seen.view.includes(word.proc) === (word.is === "in")) continue;
+      if (!isThere(seen.proc) || seen.view.includes(word.proc) === (word.is === "in")) continue;
       const message = `${seen.proc} on ${word.ch} does not see after ${facts.presenceLagMs} ms that ${word.proc} is ${word.is}`;
       findings.push({ message, events: [word, seen] });
     }

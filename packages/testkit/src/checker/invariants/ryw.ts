@@ -45,6 +45,8 @@ function reaches(entries: readonly SeenEntry[], min: Pos): boolean {
 function covers({ sub, events, end }: Stream, pos: Pos, { living }: Evidence): boolean {
   // A subscriber that left or died may have received what it never got to handle.
   if (end !== undefined || !living.has(sub.proc)) return true;
+  // Whoever has no room is moved on over what came meanwhile, and where events are volatile nobody says so.
+  if (sub.mode === "volatile") return true;
   return events.some((event) => {
     if (event.f === "deliver" || event.f === "skip") {
       return (

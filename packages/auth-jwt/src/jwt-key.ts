@@ -2,8 +2,9 @@
 // a public key used as an HMAC secret would let anybody sign.
 
 import { createPublicKey, createSecretKey, type JsonWebKey, type KeyObject } from "node:crypto";
-import { messageOf, OptionError, utf8Encode } from "@heddle/base";
-import { createLocalJWKSet, createRemoteJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
+import { messageOf, OptionError, utf8Encode, type Clock } from "@heddle/base";
+import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
+import { RemoteKeys } from "./remote-keys.ts";
 
 /** Exactly one of them. */
 export interface JwtKeyOptions {
@@ -11,14 +12,15 @@ export interface JwtKeyOptions {
   readonly secret?: string | Uint8Array;
   /** PEM text (SPKI), JSON Web Key or Node key. */
   readonly publicKey?: string | JsonWebKey | KeyObject;
-  /** The issuer's key set, or the https: address it is fetched from (10 min cache, 5 s timeout). */
+  /** The issuer's key set, or the https: address it is fetched from (`remoteKeysLimits`). */
   readonly jwks?: string | URL | JSONWebKeySet;
   /** Algorithms accepted. Default: what fits the key. `none` is never one. */
   readonly algorithms?: readonly string[];
 }
 
 export interface JwtKey {
-  readonly key: KeyObject | JWTVerifyGetKey;
+  /** What finds the key of a token, at this clock's time. */
+  keyWith(clock: Clock): JWTVerifyGetKey;
   readonly algorithms: readonly string[];
 }
 
@@ -36,19 +38,23 @@ export function resolveKey(options: JwtKeyOptions): JwtKey {
   if (given.length !== 1)
     throw new OptionError("jwt", `${given.length} keys`, "exactly one of secret, publicKey, jwks");
   if (secret !== undefined) {
-    return { key: secretKey("jwt.secret", secret), algorithms: chosen(options, hmac, ["HS256"]) };
+    const key = secretKey("jwt.secret", secret);
+    return { keyWith: () => () => key, algorithms: chosen(options, hmac, ["HS256"]) };
   }
   if (publicKey !== undefined) {
     const key = readPublicKey(publicKey);
     const fitting = algorithmsOf(key);
-    return { key, algorithms: chosen(options, fitting, fitting) };
+    return { keyWith: () => () => key, algorithms: chosen(options, fitting, fitting) };
   }
-  return { key: keySet(jwks as NonNullable<typeof jwks>), algorithms: chosen(options, asymmetric, asymmetric) };
+  return { keyWith: keySet(jwks as NonNullable<typeof jwks>), algorithms: chosen(options, asymmetric, asymmetric) };
 }
 
-/** @throws {OptionError} below 32 bytes; the value is not repeated */
+/** @throws {OptionError} below 32 bytes, or when it is no secret at all; the value is not repeated */
 export function secretKey(field: string, secret: string | Uint8Array): KeyObject {
   const bytes = typeof secret === "string" ? utf8Encode(secret) : secret;
+  // Everybody has the public key: as an HMAC secret it would let anybody sign.
+  if (typeof secret === "string" && secret.includes("-----BEGIN "))
+    throw new OptionError(field, "a PEM key", "a shared secret");
   if (bytes.length < secretBytesMin)
     throw new OptionError(field, `${bytes.length} bytes`, `at least ${secretBytesMin} bytes`);
   return createSecretKey(bytes);
@@ -73,8 +79,11 @@ function algorithmsOf(key: KeyObject): readonly string[] {
   throw new OptionError("jwt.publicKey", key.asymmetricKeyType, "an RSA, P-256, P-384, P-521 or Ed25519 key");
 }
 
-function keySet(jwks: NonNullable<JwtKeyOptions["jwks"]>): JWTVerifyGetKey {
-  if (typeof jwks !== "string" && !(jwks instanceof URL)) return createLocalJWKSet(jwks);
+function keySet(jwks: NonNullable<JwtKeyOptions["jwks"]>): (clock: Clock) => JWTVerifyGetKey {
+  if (typeof jwks !== "string" && !(jwks instanceof URL)) {
+    const find = createLocalJWKSet(jwks);
+    return () => find;
+  }
   if (!URL.canParse(String(jwks))) throw new OptionError("jwt.jwks", jwks, "an https: address or a key set");
   const url = new URL(jwks);
   const isLocal = url.hostname === "localhost" || url.hostname === "127.0.0.1" || url.hostname === "[::1]";
@@ -82,7 +91,7 @@ function keySet(jwks: NonNullable<JwtKeyOptions["jwks"]>): JWTVerifyGetKey {
   if (url.protocol !== "https:" && !(isLocal && url.protocol === "http:")) {
     throw new OptionError("jwt.jwks", url.href, "an https: address (http: on this machine alone)");
   }
-  return createRemoteJWKSet(url);
+  return (clock) => new RemoteKeys(url.href, clock).find;
 }
 
 function chosen(

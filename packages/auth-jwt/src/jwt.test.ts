@@ -3,19 +3,17 @@ import { FakeClock } from "@heddle/base/fakes";
 import type { Authenticated, Authenticator, Peer } from "@heddle/hub/ports";
 import { exportJWK, SignJWT, UnsecuredJWT } from "jose";
 import { describe, expect, it } from "vitest";
-import type { Logger } from "../logger.ts";
-import type { AuthScheme } from "./auth.ts";
-import { jwt } from "./jwt.ts";
+import { jwt, type JwtEnv, type JwtScheme } from "./jwt.ts";
 import { signToken } from "./sign-token.ts";
 
 const secret = "0123456789abcdef0123456789abcdef";
 const peer: Peer = { address: "127.0.0.1", transport: "websocket" };
 
-function opened(scheme: AuthScheme): { clock: FakeClock; authenticator: Authenticator; errors: object[] } {
+function opened(scheme: JwtScheme): { clock: FakeClock; authenticator: Authenticator; errors: object[] } {
   const clock = new FakeClock();
   const errors: object[] = [];
   const quiet = (): void => {};
-  const logger: Logger = { debug: quiet, info: quiet, warn: quiet, error: (details) => void errors.push(details) };
+  const logger: JwtEnv["logger"] = { debug: quiet, error: (details) => void errors.push(details) };
   return { clock, authenticator: scheme.open({ clock, logger }), errors };
 }
 
@@ -70,7 +68,7 @@ describe("jwt with a secret", () => {
     const nowS = Math.floor(clock.wallMs() / 1_000);
     const key = new TextEncoder().encode(secret);
     const sign = (claims: Record<string, unknown>) =>
-      new SignJWT({ sub: "u1", exp: nowS + 60, iss: "https://id.example", aud: "chat", ...claims })
+      new SignJWT({ sub: "u1", iat: nowS, exp: nowS + 60, iss: "https://id.example", aud: "chat", ...claims })
         .setProtectedHeader({ alg: "HS256" })
         .sign(key);
     const outcome = async (claims: Record<string, unknown>) =>
@@ -84,6 +82,23 @@ describe("jwt with a secret", () => {
     expect(await outcome({ aud: "mail" })).toBe("invalid");
   });
 
+  it("refuses a token that lives longer than revocations are kept, says no start, or begins in the future", async () => {
+    const { clock, authenticator } = opened(jwt({ secret }));
+    const nowS = Math.floor(clock.wallMs() / 1_000);
+    const outcome = async (claims: Record<string, unknown>): Promise<string | undefined> => {
+      const token = new SignJWT({ sub: "u1", iat: nowS, exp: nowS + 60, ...claims }).setProtectedHeader({
+        alg: "HS256",
+      });
+      return userOf(await authenticator.authenticate(await token.sign(new TextEncoder().encode(secret)), peer));
+    };
+    expect(await outcome({ exp: nowS + 604_800 })).toBe("u1");
+    expect(await outcome({ exp: nowS + 604_801 })).toBe("invalid");
+    expect(await outcome({ iat: undefined })).toBe("invalid");
+    expect(await outcome({ iat: nowS + 4 })).toBe("u1");
+    expect(await outcome({ iat: nowS + 7, exp: nowS + 60 })).toBe("invalid");
+    expect(await outcome({ nbf: nowS + 30 })).toBe("invalid");
+  });
+
   it("reads the user from another claim when told", async () => {
     const { clock, authenticator } = opened(jwt({ secret, user: "email" }));
     const token = await signToken({ secret, user: "u1", claims: { email: "ada@example.com" }, clock });
@@ -94,7 +109,7 @@ describe("jwt with a secret", () => {
 describe("jwt with a public key", () => {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
   const sign = (clock: FakeClock) =>
-    new SignJWT({ sub: "u1", exp: Math.floor(clock.wallMs() / 1_000) + 60 })
+    new SignJWT({ sub: "u1", iat: Math.floor(clock.wallMs() / 1_000), exp: Math.floor(clock.wallMs() / 1_000) + 60 })
       .setProtectedHeader({ alg: "ES256", kid: "k1" })
       .sign(privateKey);
 
@@ -109,7 +124,7 @@ describe("jwt with a public key", () => {
   it("does not take the public key as an HMAC secret", async () => {
     const pem = publicKey.export({ type: "spki", format: "pem" }).toString();
     const { clock, authenticator } = opened(jwt({ publicKey: pem }));
-    const forged = await signToken({ secret: pem, user: "u1", clock });
+    const forged = await signToken({ secret: Buffer.from(pem), user: "u1", clock });
     expect(userOf(await authenticator.authenticate(forged, peer))).toBe("invalid");
   });
 
@@ -118,7 +133,11 @@ describe("jwt with a public key", () => {
     const { clock, authenticator } = opened(jwt({ jwks }));
     expect(userOf(await authenticator.authenticate(await sign(clock), peer))).toBe("u1");
     const other = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
-    const foreign = await new SignJWT({ sub: "u1", exp: Math.floor(clock.wallMs() / 1_000) + 60 })
+    const foreign = await new SignJWT({
+      sub: "u1",
+      iat: Math.floor(clock.wallMs() / 1_000),
+      exp: Math.floor(clock.wallMs() / 1_000) + 60,
+    })
       .setProtectedHeader({ alg: "ES256", kid: "k2" })
       .sign(other.privateKey);
     expect(userOf(await authenticator.authenticate(foreign, peer))).toBe("invalid");
@@ -137,6 +156,10 @@ describe("the options of jwt", () => {
   it.each([
     [{}, 'jwt: "0 keys" given, exactly one of secret, publicKey, jwks wanted'],
     [{ secret, jwks: "https://id.example/keys" }, 'jwt: "2 keys" given, exactly one of secret, publicKey, jwks wanted'],
+    [
+      { secret: `-----BEGIN PUBLIC KEY-----\n${"A".repeat(64)}` },
+      'jwt.secret: "a PEM key" given, a shared secret wanted',
+    ],
     [{ secret: "short" }, 'jwt.secret: "5 bytes" given, at least 32 bytes wanted'],
     [
       { secret, algorithms: ["none"] },
@@ -149,6 +172,7 @@ describe("the options of jwt", () => {
     [{ jwks: "http://id.example/keys" }, /^jwt\.jwks: .* an https: address/],
     [{ jwks: "https://id.example/keys", algorithms: ["HS256"] }, /^jwt\.algorithms: "HS256" given/],
     [{ publicKey: "no key" }, /^jwt\.publicKey: /],
+    [{ secret, lifeMaxS: 59 }, "jwt.lifeMaxS: 59 given, a whole number from 60 to 31536000 wanted"],
     [{ secret, clockToleranceS: 301 }, "jwt.clockToleranceS: 301 given, a number from 0 to 300 wanted"],
   ])("refuses %o", (options, message) => {
     expect(() => jwt(options)).toThrow(message);

@@ -2,15 +2,19 @@
 
 import { parseArgs } from "node:util";
 import { systemClock, systemRandom } from "@heddle/base/system";
-import { settle } from "../fake-socket.ts";
-import { fuzzSeed, type Failure, type Tally } from "./target.ts";
-import { targets } from "./targets.ts";
+import { settle } from "../../packages/websocket/src/testing/fake-socket.ts";
+import { fuzzSeed, type Failure, type Tally } from "../../packages/websocket/src/testing/fuzz/target.ts";
+import { targets as engineTargets } from "../../packages/websocket/src/testing/fuzz/targets.ts";
+import { targets as parserTargets } from "./targets.ts";
+
+const targets = [...engineTargets, ...parserTargets];
 
 const names = [...targets.map(({ name }) => name), "all"];
-const usage = `usage: npm run fuzz -- [--target ${names.join("|")}] [--minutes N | --runs N] [--seed S]
+const usage = `usage: npm run fuzz -- [--target ${names.join("|")}] [--seconds N | --minutes N | --runs N] [--seed S]
 
   --target T   what is fuzzed; default all
-  --minutes N  for how long, 0.01 to 100000; default 1
+  --seconds N  for how long, 1 to 6000000
+  --minutes N  the same in minutes, 0.01 to 100000; default 1
   --runs N     how many seeds instead, 1 to 1000000000
   --seed S     the first seed, 0 to 4294967295; random if absent. Seeds S, S+1, … are run
 
@@ -81,6 +85,7 @@ function readOptions() {
     const { values } = parseArgs({
       options: {
         target: { type: "string", default: "all" },
+        seconds: { type: "string" },
         minutes: { type: "string" },
         runs: { type: "string" },
         seed: { type: "string" },
@@ -90,8 +95,12 @@ function readOptions() {
     if (values.help) return void console.log(usage);
     const chosen = targets.filter(({ name }) => values.target === "all" || values.target === name);
     if (chosen.length === 0) return complain(`--target: ${values.target} given, one of ${names.join(", ")} wanted`);
-    if (values.minutes !== undefined && values.runs !== undefined) return complain("--minutes or --runs, not both");
-    const minutes = numberOf("minutes", values.minutes ?? "1", 0.01, 100_000);
+    if ([values.seconds, values.minutes, values.runs].filter((value) => value !== undefined).length > 1)
+      return complain("one of --seconds, --minutes and --runs, not several");
+    const minutes =
+      values.seconds === undefined
+        ? numberOf("minutes", values.minutes ?? "1", 0.01, 100_000)
+        : numberOf("seconds", values.seconds, 1, 6_000_000) / 60;
     const runs = values.runs === undefined ? undefined : wholeOf("runs", values.runs, 1, 1_000_000_000);
     const first = values.seed === undefined ? systemRandom().u32() : wholeOf("seed", values.seed, 0, 2 ** 32 - 1);
     return { chosen, name: values.target, first, runs, minutes };

@@ -2,8 +2,8 @@
 
 import { expectInteger, OptionError, type Clock } from "@heddle/base";
 import { systemClock } from "@heddle/base/system";
+import { isUserId } from "@heddle/protocol";
 import { SignJWT } from "jose";
-import { isUserId } from "./auth.ts";
 import { secretKey } from "./jwt-key.ts";
 
 export interface SignTokenOptions {
