@@ -82,8 +82,8 @@ export class Feed implements AsyncDisposable {
   }
 
   /** Publishes up to this number on every channel; resolves when every reader has come that far. */
-  async countTo(most: number): Promise<void> {
-    await this.write(most);
+  async countTo(most: number, from?: number): Promise<void> {
+    await this.write(most, from);
     await this.until(() => this.readers.every(({ last }) => last === most), "everybody has everything");
   }
 

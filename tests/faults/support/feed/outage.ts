@@ -65,5 +65,5 @@ async function goOn(feed: Feed, backMs: number): Promise<void> {
     await feed.write(last, last);
     await pause(50);
   }
-  await feed.countTo(last + before);
+  await feed.countTo(last + before, last + 1);
 }
