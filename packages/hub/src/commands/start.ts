@@ -6,7 +6,7 @@ import type { Channel } from "../channel/channel.ts";
 import { HubError } from "../hub-error.ts";
 import { positionBefore } from "../ports/index.ts";
 import type { Session } from "../session/session.ts";
-import { issueTicket, readTicket } from "../session/ticket.ts";
+import { issueTicket, readTicket, type Ticket } from "../session/ticket.ts";
 
 export interface ResolvedStart {
   /** Where the stream continues; undefined: at the head, whatever it is when the subscription begins. */
@@ -41,16 +41,17 @@ export function ticketFrom(session: Session, channel: string, pos: Pos): string 
 }
 
 async function resolvePosition(request: StartRequest, pos: Pos): Promise<ResolvedStart> {
-  const { session, channel, body } = request;
+  const { session, channel, body, mayReadHistory } = request;
   const { node } = session;
+  const brought = mayReadHistory
+    ? undefined
+    : readTicket(node, session.owner, channel.name, body.j ?? "", node.clock.wallMs());
   // Whoever stands at the head has missed nothing, whatever else it can or cannot prove.
   const isAtHead = channel.isAtHead(pos);
-  if (!request.mayReadHistory && !isAtHead) {
-    const ticket = readTicket(node, session.owner, channel.name, body.j ?? "", node.clock.wallMs());
-    if (ticket === undefined) return gapTo(request, "unverified", pos, channel.head);
-    if (ticket.isOfEpoch(channel.head.epoch) && pos.epoch === channel.head.epoch && pos.offset < ticket.offset) {
-      return gapTo(request, "expired", pos, channel.head);
-    }
+  const isBefore = brought?.isOfEpoch(pos.epoch) === true && pos.offset < brought.offset;
+  if (!mayReadHistory && !isAtHead) {
+    if (brought === undefined) return gapTo(request, "unverified", pos, channel.head);
+    if (isBefore && pos.epoch === channel.head.epoch) return gapTo(request, "expired", pos, channel.head);
   }
   const missed = await missedSince(request, pos);
   if (missed !== undefined && !isCarriedOver(request.mode, missed.why, request.channel.hasPhantoms))
@@ -60,8 +61,17 @@ async function resolvePosition(request: StartRequest, pos: Pos): Promise<Resolve
   if (missedCount > channel.policy.recoverMax && !isCarriedOver(request.mode, "overflow", request.channel.hasPhantoms))
     return gapTo(request, "overflow", pos, channel.head);
   node.counters.resumes++;
-  const ticket = isAtHead ? ticketFrom(session, channel.name, pos) : body.j;
+  const ticket = isAtHead && !mayReadHistory ? renewed(request, pos, brought) : body.j;
   return { pos, rec: "full", ...(ticket === undefined ? {} : { ticket }) };
+}
+
+/**
+ * A ticket for whoever is at the head, good for as long as a new one. It begins where the one it brought does: the client may
+ * have received more than it has handled, and come back to where it handled.
+ */
+function renewed({ session, channel }: StartRequest, pos: Pos, brought: Ticket | undefined): string {
+  const offset = brought?.isOfEpoch(pos.epoch) === true ? Math.min(brought.offset, pos.offset) : pos.offset;
+  return ticketFrom(session, channel.name, { ...pos, offset });
 }
 
 /** What a subscriber at `pos` has missed for good; undefined when it can read on. */

@@ -263,6 +263,28 @@ describe("an open session", () => {
     expect(thief.last("subd").gap?.why).toBe("unverified");
   });
 
+  it("keeps where its ticket begins when it comes back at the head: it may have let go of what it had not handled", async () => {
+    const policy = openPolicy({ authorize: (action) => action !== "history" });
+    const world = await openWorld({ channels: { room: policy } });
+    const writer = await world.connect({ token: "w" });
+    const client = await world.connect();
+    await client.say(sub(1));
+    const first = client.last("subd");
+    await writer.say(pub(1, 1), pub(2, 2));
+    const head = writer.last("ok").p ?? [];
+    await client.drop();
+    await world.clock.advanceAsync(60_000);
+    const atHead = await world.connect();
+    await atHead.say(sub(1, ["pos", ...head], { j: first.j }));
+    const { j } = atHead.last("subd");
+    expect(j).not.toBe(first.j); // good for another week
+    await atHead.drop();
+    const behind = await world.connect();
+    await behind.say(sub(1, ["pos", ...(first.p ?? [])], { j }));
+    await world.settle();
+    expect([behind.last("subd").rec, behind.payloads]).toEqual(["full", [1, 2]]);
+  });
+
   it("sends many pages of history one after another, as the connection takes them, and keeps it", async () => {
     const keep = { entries: 10_000, ageMs: 1e9 };
     const world = await openWorld({ channels: { room: openPolicy({ keep }) } });
