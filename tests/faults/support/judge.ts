@@ -3,7 +3,7 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { wireLimits, type Pos } from "@heddle/protocol";
+import { wireLimits } from "@heddle/protocol";
 import { check, type Facts, type FinalLog, type HistoryEvent } from "@heddle/testkit/checker";
 import { isForbidden, kindOf } from "@heddle/testkit/simulation";
 import { readerName } from "./contract.ts";
@@ -11,7 +11,7 @@ import { engineCase, type EngineName } from "./engines.ts";
 import { readHistory } from "./history-file.ts";
 import { belowFloors, faultKindsOf } from "./floors.ts";
 import { notesFile, type Counts, type RunNotes } from "./notes.ts";
-import { placeOf } from "./recording-engine.ts";
+import { inOrder } from "./stored-order.ts";
 
 export interface Verdict {
   /** Violations and counts below their floors, as text, each beginning with the invariant's name or `floor`. */
@@ -40,48 +40,6 @@ export function judge(folder: string): Verdict {
     ],
     counts,
   };
-}
-
-/**
- * What was stored, once each and in the logs' order. A server that starts says again what it finds, and what the one before
- * it had stored unseen is written down only then: it was there as soon as what stands behind it, and as soon as anybody
- * was told of its place. Places hold random tags, so nobody knows one that is not there yet.
- */
-function inOrder(history: readonly HistoryEvent[]): HistoryEvent[] {
-  const toldMs = firstTold(history);
-  const known = new Set<string>();
-  const once = history.filter((event) => {
-    if (event.f !== "stored") return true;
-    const place = placeOf(event.ch, event.pos);
-    return !known.has(place) && known.add(place);
-  });
-  const stored = once.filter((event) => event.f === "stored").sort((a, b) => b.pos.offset - a.pos.offset);
-  const behindMs = new Map<string, number>();
-  const moved = stored.map((event) => {
-    const log = `${event.ch} ${event.pos.epoch}`;
-    const seenMs = toldMs.get(placeOf(event.ch, event.pos)) ?? Infinity;
-    const ts = Math.min(event.ts, seenMs, behindMs.get(log) ?? Infinity);
-    behindMs.set(log, ts);
-    return { ...event, ts };
-  });
-  return [...moved.reverse(), ...once.filter(({ f }) => f !== "stored")].sort((a, b) => a.ts - b.ts);
-}
-
-/** When somebody was first told of a place. */
-function firstTold(history: readonly HistoryEvent[]): ReadonlyMap<string, number> {
-  const channelOf = new Map<string, string>();
-  const toldMs = new Map<string, number>();
-  const told = (sub: string, pos: Pos, ts: number): void => {
-    const place = placeOf(channelOf.get(sub) ?? "", pos);
-    if (!toldMs.has(place)) toldMs.set(place, ts);
-  };
-  for (const event of history) {
-    if (event.f === "sub") channelOf.set(event.sub, event.ch);
-    else if (event.f === "gap") told(event.sub, event.to, event.ts);
-    else if (event.f === "subscribed" || event.f === "deliver" || event.f === "skip")
-      told(event.sub, event.pos, event.ts);
-  }
-  return toldMs;
 }
 
 function factsOf(engine: EngineName, final: ReadonlyMap<string, FinalLog>, longestStopMs: number): Facts {
