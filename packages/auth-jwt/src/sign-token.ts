@@ -11,7 +11,10 @@ export interface SignTokenOptions {
   readonly secret: string | Uint8Array;
   /** User id, the token's `sub`. */
   readonly user: string;
-  /** Life of the token. Seconds, 1…2_592_000, default 3_600. The client is asked for a fresh one before it ends. */
+  /**
+   * Life of the token. Seconds, 1…2_592_000, default 3_600; beyond a week it needs a `lifeMaxS` of `jwt` as long. The client is
+   * asked for a fresh one before it ends.
+   */
   readonly expiresInS?: number;
   /** Further claims; `sub`, `iat` and `exp` are set here. */
   readonly claims?: Readonly<Record<string, unknown>>;
