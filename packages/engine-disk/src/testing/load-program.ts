@@ -16,8 +16,18 @@ async function publish(producer: number): Promise<void> {
   for (let n = 1; ; n++) {
     const answer = await engine.log.append(channelOf(producer), draftBy(`x${producer}`, n));
     if (answer.s !== "new") throw new Error(`x${producer}:${n} was answered ${answer.s}`);
-    // Synchronous, so that what is written was answered before the kill.
-    writeSync(1, `${JSON.stringify([producer, n, answer.pos])}\n`);
+    say(`${JSON.stringify([producer, n, answer.pos])}\n`);
+  }
+}
+
+/** Synchronous, so that what is written was answered before the kill. Waits while the reader is behind and the pipe is full. */
+function say(line: string): void {
+  for (let rest = Buffer.from(line); rest.length > 0;) {
+    try {
+      rest = rest.subarray(writeSync(1, rest));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+    }
   }
 }
 
